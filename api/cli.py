@@ -1,0 +1,128 @@
+"""The `paidan` command. What only one command needs is imported there, so that each starts fast."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.routing import routed_chunks
+from api.settings import DEFAULT_BUNDLE, DEFAULT_PACK, Settings
+from api.streams import Write, progress_wanted, reading, writing
+from triage.domain import Appeal
+from triage.errors import InputError, PaidanError
+from triage.lines import Line, Numbered, appeal_from, error_line, masked_line, read_lines
+
+if TYPE_CHECKING:
+    from triage.pipeline import Triage
+    from triage.text import Reader
+
+CHUNK = 512
+
+app = typer.Typer(
+    name="paidan",
+    help="派单: reads a citizen's complaint in Chinese and tells the unit that must act.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print the values of variables, and so what a citizen wrote
+    rich_markup_mode=None,
+)
+pack_app = typer.Typer(help="City packs.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(pack_app, name="pack")
+
+TextOption = Annotated[str | None, typer.Option("--text", help="One appeal.")]
+InOption = Annotated[Path | None, typer.Option("--in", help="JSON Lines; the standard input where none is named.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="JSON Lines; the standard output where none is named.")]
+BundleOption = Annotated[Path | None, typer.Option("--bundle", help="Folder of a bundle; Beijing's by default.")]
+
+
+@app.command()
+def route(bundle: BundleOption = None, text: TextOption = None, in_: InOption = None, out: OutOption = None) -> None:
+    """Tell for each appeal what it is about, where it is and which unit must act."""
+    triage = _triage(bundle or DEFAULT_BUNDLE)
+    with _lines(text, in_, out) as (entries, write):
+        for lines in routed_chunks(triage, entries, size=CHUNK):
+            write(lines)
+
+
+@app.command()
+def mask(text: TextOption = None, in_: InOption = None, out: OutOption = None) -> None:
+    """Replace personal data in each appeal, and tell where it stood."""
+    from triage.text import Reader, Segmenter  # noqa: PLC0415
+
+    reader = Reader(Segmenter())
+    with _lines(text, in_, out) as (entries, write):
+        write(_masked(reader, id_, found) for id_, found in entries)
+
+
+@pack_app.command()
+def check(pack: Annotated[Path, typer.Argument(help="Folder of a city pack.")] = DEFAULT_PACK) -> None:
+    """Count what a city pack holds, or tell everything that is wrong with it."""
+    from triage.citypack import counts, load_pack  # noqa: PLC0415
+
+    found = counts(load_pack(pack))
+    width = max(map(len, found))
+    for name, count in found.items():
+        typer.echo(f"{name:<{width}}  {count:>7,}")
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Loopback address to listen on.  [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8345]")] = None,
+    bundle: BundleOption = None,
+) -> None:
+    """Answer over HTTP. Settings also come from PAIDAN_HOST, PAIDAN_PORT, PAIDAN_BUNDLE and so on."""
+    settings = Settings.from_environment(os.environ, host=host, port=port, bundle=bundle)
+    triage = _triage(settings.bundle)
+    import uvicorn  # noqa: PLC0415
+
+    from api.app import create_app  # noqa: PLC0415
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("paidan").setLevel(logging.INFO)
+    # uvicorn's own access log has the whole address, which may hold anything; the guard logs instead.
+    uvicorn.run(
+        create_app(triage, settings), host=settings.host, port=settings.port, access_log=False, server_header=False
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; 0 done, 2 bad input with what to do about it, 1 anything else."""
+    try:
+        app(arguments, prog_name="paidan")
+    except PaidanError as error:
+        print(f"paidan: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, InputError) else 1)
+
+
+@contextmanager
+def _lines(text: str | None, source: Path | None, target: Path | None) -> Iterator[tuple[Iterable[Numbered], Write]]:
+    if text is not None and source is not None:
+        raise InputError("--text and --in exclude each other; give one of them")
+    if text is not None:
+        appeal = appeal_from({"text": text})
+        with writing(target) as write:
+            yield [(appeal.id, appeal)], write
+        return
+    with reading(source, progress=progress_wanted(target)) as stream, writing(target, source=source) as write:
+        yield read_lines(stream), write
+
+
+def _masked(reader: "Reader", id_: str, found: Appeal | InputError) -> Line:
+    if isinstance(found, InputError):
+        return error_line(id_, found)
+    reading_ = reader.read(found.text)
+    return masked_line(id_, reading_.masked, reading_.spans)
+
+
+def _triage(bundle: Path) -> "Triage":
+    if not bundle.is_dir():
+        raise InputError("no bundle here; `make run` fits one, or name another with --bundle", file=bundle)
+    from models.bundle import load_triage  # noqa: PLC0415
+
+    return load_triage(bundle)

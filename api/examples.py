@@ -1,0 +1,54 @@
+"""What OpenAPI shows as examples; a test holds them against the models."""
+
+from pydantic.config import JsonDict
+
+APPEAL: JsonDict = {
+    "id": "20261122-0001",
+    "text": "望京西园四区门口的垃圾桶三天没人清运，污水流了一地，请尽快处理。",
+    "address": "望京西园四区",
+    "district": "朝阳区",
+    "received_at": "2026-11-22T08:30:00+08:00",
+    "channel": "电话",
+}
+ROUTED: JsonDict = {
+    "id": "20261122-0001",
+    "topics": [
+        {
+            "code": "T0101",
+            "name": "生活垃圾清运",
+            "path": ["市容环卫", "垃圾处理", "生活垃圾清运"],
+            "probability": 0.93,
+        }
+    ],
+    "place": {"district": "朝阳区", "street": "望京街道", "community": None, "evidence": ["望京西园四区"]},
+    "suggestions": [
+        {
+            "unit": "cy-wangjing",
+            "name": "朝阳区望京街道办事处",
+            "role": "lead",
+            "probability": 0.91,
+            "reasons": ["属地：望京街道"],
+        }
+    ],
+    "decision": {
+        "action": "suggest",
+        "units": ["cy-wangjing"],
+        "set": ["朝阳区望京街道办事处"],
+        "reason": "unsure",
+        "to": None,
+        "why": "把握不足以直接派单，请从建议中选择。",
+    },
+    "matters": [],
+    "kind": None,
+    "urgency": None,
+    "due": None,
+    "versions": {"bundle": "beijing-2026.11", "pack": "2026.11", "policy": "1"},
+}
+FAILED: JsonDict = {
+    "id": "20261122-0002",
+    "error": {"code": "empty_text", "message": "field text: empty; write what the citizen said"},
+}
+ENGLISH: JsonDict = {
+    "id": "en-1",
+    "text": "The street lamp in front of No. 5 Guangshun North Street has been dark for a week.",
+}

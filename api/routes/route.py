@@ -1,0 +1,66 @@
+"""研判: who must act on an appeal, or on many."""
+
+from asyncio import sleep
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends
+from starlette.responses import JSONResponse, Response
+
+from api.dependencies import CurrentSettings, ReadyRouter, json_only
+from api.examples import APPEAL, ENGLISH
+from api.problems import declared
+from api.routing import routed_chunks
+from api.schemas import AppealIn, BatchIn, BatchOut, RoutedLine
+from triage.errors import InputError
+from triage.lines import Line, appeals_from, as_json, routed_line
+
+router = APIRouter(
+    tags=["routing"], dependencies=[Depends(json_only)], responses=declared(400, 413, 415, 422, 500, 503)
+)
+
+# Between chunks other requests get their turn: a batch takes a second or more, a chunk some milliseconds.
+_CHUNK = 32
+
+
+class _Lines(JSONResponse):
+    """JSON as `triage.lines` writes it, so that both doors give the same bytes."""
+
+    def render(self, content: Line) -> bytes:
+        return as_json(content)
+
+
+@router.post("/v1/route", response_model=RoutedLine, response_class=_Lines, operation_id="route")
+async def route(
+    appeal: Annotated[
+        AppealIn,
+        Body(
+            openapi_examples={
+                "中文": {"summary": "一条诉求", "value": APPEAL},
+                "English": {"summary": "Only the text is required", "value": ENGLISH},
+            }
+        ),
+    ],
+    triage: ReadyRouter,
+) -> Response:
+    """Tell what an appeal is about, where it is and which unit must act."""
+    return _Lines(routed_line(triage.route(appeal.appeal())))
+
+
+@router.post("/v1/route/batch", response_model=BatchOut, response_class=_Lines, operation_id="routeBatch")
+async def route_batch(
+    batch: Annotated[
+        BatchIn,
+        Body(openapi_examples={"batch": {"summary": "两条诉求", "value": {"appeals": [APPEAL, ENGLISH]}}}),
+    ],
+    triage: ReadyRouter,
+    settings: CurrentSettings,
+) -> Response:
+    """Route many appeals (1,000 at most by default). One that cannot be used has an error in its place."""
+    if len(batch.appeals) > settings.batch_limit:
+        message = f"{len(batch.appeals):,} appeals; at most {settings.batch_limit:,} are taken at a time"
+        raise InputError(message, code="too_many_appeals", field="appeals")
+    lines: list[Line] = []
+    for chunk in routed_chunks(triage, appeals_from(batch.appeals), size=_CHUNK):
+        lines += chunk
+        await sleep(0)
+    return _Lines({"routed": lines})

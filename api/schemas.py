@@ -1,0 +1,215 @@
+"""The border: what the service reads and writes, as OpenAPI shows it.
+
+What an appeal may hold is decided by `triage.lines`, so that HTTP and JSON Lines agree; the models here show it.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from api.examples import FAILED, ROUTED
+from triage.domain import Action, Appeal, UnitKind
+from triage.errors import InputError
+from triage.lines import TEXT_LIMIT, TEXT_PATTERN, id_from, text_from, words_from
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _checked_by(check: Callable[[object], object]) -> PlainValidator:
+    def validated(value: object) -> object:
+        try:
+            return check(value)
+        except InputError as error:
+            raise PydanticCustomError(error.code, error.message) from None
+
+    return PlainValidator(validated)
+
+
+Id = Annotated[
+    str,
+    _checked_by(id_from),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}),
+]
+Text = Annotated[
+    str,
+    _checked_by(text_from),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_LIMIT, "pattern": TEXT_PATTERN}),
+]
+
+Words = Annotated[
+    str | None,
+    _checked_by(partial(words_from, field="")),  # pydantic knows the field
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+]
+
+
+class AppealIn(BaseModel):
+    """诉求: what a citizen asked. Other fields are ignored; an appeal without an id is called "1"."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    id: Id = "1"
+    text: Text
+    address: Words = None
+    district: Words = None
+    received_at: Words = None
+    channel: Words = None
+
+    def appeal(self) -> Appeal:
+        return Appeal(**self.model_dump())
+
+
+class BatchIn(BaseModel):
+    """Appeals to be routed together. Each is checked by itself, as the body of `POST /v1/route` is."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    appeals: list[Any]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TopicOut(_Out):
+    """事项: a leaf of the topic tree."""
+
+    code: str
+    name: str
+    path: list[str]
+    meaning: str
+
+
+class UnitOut(_Out):
+    """承办单位: who can be made responsible."""
+
+    code: str
+    name: str
+    kind: UnitKind
+    district: str
+    duty: str
+    aliases: list[str]
+
+
+class Topics(_Out):
+    topics: list[TopicOut]
+
+
+class Units(_Out):
+    """A page of units in the order of the pack; `total` counts all that the filters let through."""
+
+    units: list[UnitOut]
+    total: int
+
+
+class RankedTopicOut(_Out):
+    code: str
+    name: str
+    path: list[str]
+    probability: Probability
+
+
+class PlaceOut(_Out):
+    """属地: where the matter is, as far as it can be told, and the words that told it."""
+
+    district: str | None
+    street: str | None
+    community: str | None
+    evidence: list[str]
+
+
+class SuggestionOut(_Out):
+    """派单建议: a unit with the calibrated probability that it is the one that will close the order."""
+
+    unit: str
+    name: str
+    role: str
+    probability: Probability
+    reasons: list[str]
+
+
+class DecisionOut(_Out):
+    """决定: `to` is set for a transfer, `why` is a sentence for people."""
+
+    action: Action
+    units: list[str]
+    set: list[str]
+    reason: str
+    to: str | None
+    why: str
+
+
+class VersionsOut(_Out):
+    bundle: str
+    pack: str
+    policy: str
+
+
+class RoutedLine(_Out):
+    """研判: what an appeal is about, where it is, who must act, and what was decided."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [ROUTED]})
+
+    id: str
+    topics: list[RankedTopicOut]
+    place: PlaceOut
+    suggestions: list[SuggestionOut]
+    decision: DecisionOut
+    matters: list[Mapping[str, Any]]
+    kind: str | None
+    urgency: str | None
+    due: Mapping[str, Any] | None
+    versions: VersionsOut
+
+
+class LineError(_Out):
+    code: str
+    message: str
+
+
+class FailedLine(_Out):
+    """An appeal that could not be used; the others of its batch are routed all the same."""
+
+    id: str
+    error: LineError
+
+
+class BatchOut(_Out):
+    """Answers in the order of the appeals."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"routed": [ROUTED, FAILED]}]})
+
+    routed: list[RoutedLine | FailedLine]
+
+
+class Alive(_Out):
+    status: Literal["alive"] = "alive"
+
+
+class Ready(_Out):
+    status: Literal["ready"] = "ready"
+    versions: VersionsOut
+
+
+class Fault(_Out):
+    """One thing wrong with a request: a JSON pointer into its body, or into its query."""
+
+    source: Literal["body", "query", "path", "header"]
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(_Out):
+    """RFC 9457. `code` is stable and for machines; nothing of an appeal is repeated here."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[Fault] = []

@@ -1,0 +1,1 @@
+"""What is learned, and its life on disk."""

@@ -1,0 +1,148 @@
+"""The whole of what is learned, at work: from readings to topics, places and suggestions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.arrays import Floats, pick, softmax
+from models.calibration import Calibration
+from models.candidates import ShortList, short_list
+from models.evidence import SHARPNESS, Evidence, NamesInText, gather
+from models.features import Features
+from models.neighbours import Neighbours
+from models.ranker import Ranker
+from models.roster import Roster
+from models.scorer import Scorer
+from models.topic import TopicTable, topic_list
+from triage.citypack import CityPack
+from triage.domain import Appeal, Assessment, Candidate, Place, RankedTopic, Reading, Suggestion
+from triage.places import Places
+
+_SUGGESTIONS = 5
+_TOPICS = 3
+_SURE_OF_DISTRICT = 0.8
+_SPEAKS = 0.1  # a probability or share of votes from which on it is named as a reason
+_BASES = {
+    "exact": "以往同类诉求多由该单位办结",
+    "duty": "职责相符",
+    "locality": "属地相符",
+    "precedent": "有相似的已办结工单",
+    "named": "诉求中提到该单位",
+}
+_COMBINATIONS = [
+    tuple(base for base, holds in zip(_BASES, chosen, strict=True) if holds)
+    for chosen in product((False, True), repeat=len(_BASES))
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """A ranker and the calibration of its scores."""
+
+    ranker: Ranker
+    calibration: Calibration
+
+    def probabilities(self, features: Floats) -> Floats:
+        """Return calibrated probabilities of shape `(lists, candidates)`."""
+        return self.calibration.probabilities(self.ranker.score(features))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """Everything that fitting makes and a bundle keeps; `topics` is None for a pack without topics."""
+
+    features: Features
+    scorer: Scorer
+    neighbours: Neighbours
+    experience: NDArray[np.float32]
+    units: Ranking
+    table: TopicTable
+    topics: Ranking | None
+
+
+class LearnedAssessor:
+    """Assesses appeals with what was learned from closures and what the city pack says."""
+
+    def __init__(self, pack: CityPack, learned: Learned) -> None:
+        self._roster = Roster(pack, learned.experience)
+        self._names = NamesInText(pack, self._roster)
+        self._places = Places(pack.places)
+        self._learned = learned
+
+    def assess(self, appeals: Sequence[Appeal], readings: Sequence[Reading]) -> list[Assessment]:
+        """One assessment for each appeal, in order; suggestions best first, probabilities calibrated."""
+        learned = self._learned
+        rows = learned.features.transform(readings)
+        margins = learned.scorer.margins(rows)
+        places = self._places.resolve_many(appeals, readings)
+        named = self._names.find(readings, places)
+        votes = learned.neighbours.votes(rows)
+        evidence = gather(self._roster, margins=margins, votes=votes, named=named, readings=readings)
+        listed = short_list(evidence, self._roster)
+        probability = learned.units.probabilities(listed.features)
+        candidates = self._candidates(listed, evidence, probability)
+        topics = self._topics(margins, evidence.unit_probability)
+        areas = softmax(margins["area"], SHARPNESS) if self._roster.areas else np.zeros((len(readings), 1))
+        return [
+            Assessment(
+                topics=topics[at],
+                place=self._learned_place(places[at], areas[at]),
+                candidates=candidates[at],
+                suggestions=tuple(map(_suggestion, candidates[at][:_SUGGESTIONS])),
+            )
+            for at in range(len(readings))
+        ]
+
+    def _candidates(self, listed: ShortList, evidence: Evidence, probability: Floats) -> list[tuple[Candidate, ...]]:
+        order = np.argsort(-probability, axis=1, kind="stable")
+        columns, sure = pick(listed.units, order), pick(probability, order)
+        bases = pick(_bases(evidence, listed.units), order)
+        return [
+            tuple(
+                Candidate(unit=self._roster.units[column], bases=_COMBINATIONS[basis], probability=odds)
+                for column, odds, basis in zip(*row, strict=True)
+            )
+            for row in zip(columns.tolist(), sure.tolist(), bases.tolist(), strict=True)
+        ]
+
+    def _topics(self, margins: dict[str, Floats], unit_probability: Floats) -> list[tuple[RankedTopic, ...]]:
+        table, ranking = self._learned.table, self._learned.topics
+        if ranking is None:
+            return [()] * len(unit_probability)
+        listed = topic_list(table, margins, unit_probability)
+        probability = ranking.probabilities(listed.features)
+        order = np.argsort(-probability, axis=1, kind="stable")[:, :_TOPICS]
+        columns, sure = pick(listed.topics, order).tolist(), pick(probability, order).tolist()
+        return [
+            tuple(RankedTopic(topic=table.topics[at], probability=p) for at, p in zip(row, odds, strict=True))
+            for row, odds in zip(columns, sure, strict=True)
+        ]
+
+    def _learned_place(self, place: Place, areas: Floats) -> Place:
+        """Where no name settles the district, take the one that closed orders make nearly sure."""
+        if place.district is None and areas.max() >= _SURE_OF_DISTRICT:
+            return replace(place, district=self._roster.areas[int(areas.argmax())], evidence=("以往工单",))
+        return place
+
+
+def _suggestion(candidate: Candidate) -> Suggestion:
+    reasons = tuple([_BASES[base] for base in candidate.bases])
+    return Suggestion(unit=candidate.unit, probability=candidate.probability, reasons=reasons)
+
+
+def _bases(evidence: Evidence, units: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where a candidate comes from, as a number whose bits are in the order of `_BASES`, the first the highest."""
+    holds = (
+        pick(evidence.unit_probability, units) >= _SPEAKS,
+        pick(evidence.duty_probability, units) >= _SPEAKS,
+        pick(evidence.area_named, units) > 0,
+        pick(evidence.votes, units) >= _SPEAKS,
+        pick(evidence.unit_named, units) > 0,
+    )
+    bits: NDArray[np.intp] = np.zeros(units.shape, dtype=np.intp)
+    for basis in holds:
+        bits = 2 * bits + basis
+    return bits

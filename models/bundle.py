@@ -1,0 +1,159 @@
+"""What was learned, as a folder: plain arrays, the city pack it was fitted with, a manifest and a model card."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from models.artifact import load_array, save_array, seal, verified
+from models.assessor import Learned, LearnedAssessor, Ranking
+from models.calibration import Calibration
+from models.card import model_card
+from models.features import Features
+from models.neighbours import Neighbours
+from models.ranker import Ranker
+from models.scorer import Scorer
+from models.topic import TopicTable
+from triage.citypack import CityPack, load_pack, write_pack
+from triage.domain import Versions
+from triage.errors import BundleError
+from triage.pipeline import Triage
+from triage.policy import Policy
+from triage.text import Reader, Segmenter
+
+_RANKER_ARRAYS = ("mean", "scale", "inner", "bias", "outer")
+
+
+def save(folder: Path, *, learned: Learned, pack: CityPack, policy: Policy, about: Mapping[str, object]) -> None:
+    """Write a bundle. The same content gives the same bytes, so the same digests.
+
+    Parameters
+    ----------
+    about
+        Goes into the manifest and the model card: data window, counts, metrics.
+    """
+    for part in ("arrays", "pack"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    write_pack(pack, folder / "pack")
+    for name, values in _arrays(learned).items():
+        save_array(folder / "arrays" / f"{name}.npy", values)
+    _write_lines(folder / "grams.json", learned.features.grams)
+    _write_lines(folder / "words.json", learned.features.words)
+    (folder / "README.md").write_text(model_card(pack, about), encoding="utf-8")
+    facts = {**about, "made_with": _made_with(pack), "model": _model(learned), "policy": asdict(policy)}
+    seal(folder, facts, name=pack.name)
+
+
+def load_triage(folder: Path) -> Triage:
+    """Open a bundle, ready to route.
+
+    Raises
+    ------
+    BundleError
+        No bundle, or one of another format.
+    TamperedError
+        A file was changed or is missing.
+    """
+    folder = Path(folder)
+    manifest = verified(folder)
+    try:
+        pack = load_pack(folder / "pack")
+        learned = _learned(folder, manifest["model"], pack)
+        policy = Policy(**manifest["policy"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"the bundle is not complete ({error!r}); fit it anew", file=folder) from error
+    versions = Versions(bundle=manifest["id"], pack=f"{pack.name} {pack.version}", policy=policy.version)
+    return Triage(
+        reader=Reader(Segmenter(pack.words)),
+        assessor=LearnedAssessor(pack, learned),
+        policy=policy,
+        pack=pack,
+        versions=versions,
+    )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a verified bundle: versions, data window, counts, metrics and digests."""
+    return verified(Path(folder))
+
+
+def _arrays(learned: Learned) -> dict[str, Any]:
+    index, table = learned.neighbours.index, learned.table
+    arrays = {
+        "idf": learned.features.idf,
+        "weights": learned.scorer.weights.astype(np.float16),
+        "bias": learned.scorer.bias,
+        "neighbours_data": index.data.astype(np.float16),
+        "neighbours_indices": index.indices,
+        "neighbours_indptr": index.indptr,
+        "neighbours_labels": learned.neighbours.labels,
+        "experience": learned.experience,
+        "topics_by_unit": table.by_unit,
+        "topics_prior": table.prior,
+    }
+    for name, ranking in (("units", learned.units), ("topics", learned.topics)):
+        if ranking:
+            arrays |= {f"{name}_{part}": getattr(ranking.ranker, part) for part in _RANKER_ARRAYS}
+    return arrays
+
+
+def _made_with(pack: CityPack) -> dict[str, str]:
+    libraries = {name: version(name) for name in ("numpy", "scipy", "scikit-learn", "rjieba")}
+    return {**libraries, "pack": pack.fingerprint, "segmenter": Segmenter(pack.words).fingerprint}
+
+
+def _model(learned: Learned) -> dict[str, object]:
+    """Return what of the model is not an array."""
+    return {
+        "heads": list(learned.scorer.heads.items()),
+        "neighbours": list(learned.neighbours.index.shape),
+        "topics": [topic.code for topic in learned.table.topics],
+        "calibration": {
+            name: asdict(ranking.calibration)
+            for name, ranking in (("units", learned.units), ("topics", learned.topics))
+            if ranking
+        },
+    }
+
+
+def _learned(folder: Path, model: Mapping[str, Any], pack: CityPack) -> Learned:
+    arrays = {path.stem: load_array(path) for path in sorted((folder / "arrays").glob("*.npy"))}
+    topics = {topic.code: topic for topic in pack.topics}
+    rankings = {
+        name: Ranking(
+            ranker=Ranker(**{part: arrays[f"{name}_{part}"] for part in _RANKER_ARRAYS}),
+            calibration=Calibration(**calibration),
+        )
+        for name, calibration in model["calibration"].items()
+    }
+    index = csr_matrix(
+        (arrays["neighbours_data"].astype(np.float32), arrays["neighbours_indices"], arrays["neighbours_indptr"]),
+        shape=tuple(model["neighbours"]),
+    )
+    return Learned(
+        features=Features(
+            grams=_read_lines(folder / "grams.json"), words=_read_lines(folder / "words.json"), idf=arrays["idf"]
+        ),
+        scorer=Scorer(heads=dict(model["heads"]), weights=arrays["weights"], bias=arrays["bias"]),
+        neighbours=Neighbours(index=index, labels=arrays["neighbours_labels"], count=len(pack.units)),
+        experience=arrays["experience"],
+        units=rankings["units"],
+        table=TopicTable(
+            [topics[code] for code in model["topics"]], by_unit=arrays["topics_by_unit"], prior=arrays["topics_prior"]
+        ),
+        topics=rankings.get("topics"),
+    )
+
+
+def _write_lines(path: Path, terms: tuple[str, ...]) -> None:
+    path.write_text(json.dumps(terms, ensure_ascii=True, separators=(",", ":")), encoding="ascii")
+
+
+def _read_lines(path: Path) -> list[str]:
+    terms: list[str] = json.loads(path.read_text(encoding="ascii"))
+    return terms

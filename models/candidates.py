@@ -1,0 +1,77 @@
+"""The short list: the units worth ranking for an appeal, and what the ranker is told about each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.arrays import Floats, best, pick
+from models.evidence import Evidence
+from models.roster import Roster
+
+LENGTH = 15
+_TINY = np.float32(1e-6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortList:
+    """Columns of the roster, most promising first, shape `(readings, candidates)`, and their features."""
+
+    units: NDArray[np.intp]
+    features: Floats
+
+
+def short_list(evidence: Evidence, roster: Roster) -> ShortList:
+    """Choose candidates by exact unit, by duty and locality, by precedent, and by name; describe each to the ranker.
+
+    `features` has the shape `(readings, candidates, features)`.
+    """
+    promise = (
+        evidence.unit_probability
+        + np.float32(0.7) * evidence.office_probability
+        + np.float32(0.5) * evidence.votes
+        + np.float32(0.1) * evidence.unit_named
+    )
+    units = best(promise, LENGTH)
+    return ShortList(units=units, features=_features(evidence, roster, units, pick(promise, units)))
+
+
+def _features(evidence: Evidence, roster: Roster, units: NDArray[np.intp], promise: Floats) -> Floats:
+    unit, duty = pick(evidence.unit_probability, units), pick(evidence.duty_probability, units)
+    named = pick(evidence.duty_named, units)
+    of_candidate = [
+        pick(evidence.unit_margin, units),
+        np.log(unit + _TINY),
+        _rank(unit),
+        np.log(unit.max(axis=1, keepdims=True) + _TINY) - np.log(unit + _TINY),
+        pick(evidence.duty_margin, units),
+        np.log(duty + _TINY),
+        pick(evidence.area_margin, units),
+        np.log(pick(evidence.area_probability, units) + _TINY),
+        np.log(pick(evidence.office_probability, units) + _TINY),
+        pick(evidence.votes, units),
+        pick(evidence.nearest, units),
+        np.log(promise + _TINY),
+        np.broadcast_to(np.arange(units.shape[1], dtype=np.float32), units.shape),
+        named,
+        pick(evidence.unit_named, units),
+        pick(evidence.area_named, units),
+        pick(evidence.other_area_named, units),
+        roster.experience[units],
+        roster.duty_experience[units],
+    ]
+    of_appeal = [
+        evidence.length,
+        unit.max(axis=1, keepdims=True),
+        duty.max(axis=1, keepdims=True),
+        (named > 0).sum(axis=1, keepdims=True, dtype=np.float32),
+    ]
+    columns = of_candidate + [np.broadcast_to(column, units.shape) for column in of_appeal]
+    return np.concatenate([np.stack(columns, axis=-1), roster.kinds[units]], axis=-1, dtype=np.float32)
+
+
+def _rank(scores: Floats) -> Floats:
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ranks = np.empty_like(scores)
+    np.put_along_axis(ranks, order, np.arange(scores.shape[1], dtype=np.float32)[None, :], axis=1)
+    return ranks

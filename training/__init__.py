@@ -1,0 +1,1 @@
+"""From closures to a bundle: reading, cleaning, fitting and evaluating."""

@@ -1,0 +1,185 @@
+"""The `paidan-train` command."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from training.closures import Closures
+from training.hygiene import Summary
+from triage.errors import InputError, PaidanError
+
+app = typer.Typer(
+    name="paidan-train",
+    help="Learns from closed orders, and tells how well.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print the values of variables, and so what a citizen wrote
+    rich_markup_mode=None,
+)
+
+_SHOWN_PROBLEMS = 10
+_MANY = ("--closures", "--train")
+
+ClosuresOption = Annotated[list[Path], typer.Option("--closures", help="CSV, JSON Lines or Excel; one or several.")]
+
+
+@app.command()
+def fit(
+    closures: ClosuresOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the bundle.")],
+    pack: Annotated[
+        Path | None, typer.Option("--pack", help="City pack; derived from the closures if missing.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed and rows give the same bundle.")] = 0,
+    column: Annotated[
+        list[str] | None, typer.Option("--column", help="Our field=their header, such as unit=经办部门; repeatable.")
+    ] = None,
+    left_out: Annotated[Path | None, typer.Option("--left-out", help="CSV of the rows set aside and why.")] = None,
+) -> None:
+    """Fit a bundle from closed orders."""
+    from training.make import make_bundle, prepare  # noqa: PLC0415 - scikit-learn is slow to import
+
+    prepared = prepare(closures, pack=pack, name=out.name, columns=_columns(column or []))
+    _report_problems(prepared.read)
+    typer.echo(prepared.cleaned.summary)
+    if left_out:
+        _write_left_out(left_out, prepared.cleaned.summary)
+    with _progress() as progress:
+        make_bundle(prepared, closures, out, seed=seed, progress=progress)
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    typer.echo(f"{manifest['scheme']}\n{_line(manifest['metrics'])}\nbundle {manifest['id']} in {out}")
+
+
+@app.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Option("--bundle", help="Folder of the bundle.")],
+    closures: ClosuresOption,
+    peers: Annotated[bool, typer.Option("--peers", help="Also fit flat models on the bundle's closures.")] = False,  # noqa: FBT002
+    train: Annotated[list[Path] | None, typer.Option("--train", help="Those closures, if not beside these.")] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
+) -> None:
+    """Try a bundle on closed orders it has not seen."""
+    from training.evaluate import Evaluation  # noqa: PLC0415
+    from training.evaluate import evaluate as run  # noqa: PLC0415
+
+    result: Evaluation = run(bundle, closures, peers=peers, train=train or ())
+    if json_out:
+        json_out.write_text(json.dumps(asdict(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    left = ", ".join(f"{count} {reason}" for reason, count in result.summary.items() if count)
+    typer.echo(
+        f"{result.rows} rows ({result.unknown_units} of units the bundle has not met); set aside: {left or 'none'}"
+    )
+    _console().print(_figures_table(result.bundle, result.figures, result.peers))
+    for name, gains in result.gains.items():
+        said = ", ".join(f"{depth} {gain:+.3f} [{low:+.3f}, {high:+.3f}]" for depth, (gain, low, high) in gains.items())
+        typer.echo(f"gain over {name}: {said}")
+
+
+@app.command()
+def benchmark(
+    closures: ClosuresOption,
+    texts: Annotated[Path, typer.Option("--texts", help="Closures whose texts are routed.")],
+) -> None:
+    """Measure fitting, routing and starting as ratios to simpler work in the same run."""
+    from training.benchmark import benchmark as run  # noqa: PLC0415
+
+    with _progress() as progress:
+        measured = run(closures, texts, progress=progress)
+    table = Table("what", "measured", "of", "ratio", box=None)
+    for row in measured:
+        table.add_row(*row.cells())
+    _console().print(table)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 2 bad input, 1 anything else."""
+    try:
+        app(args=_repeated(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except PaidanError as error:
+        sys.stderr.write(f"paidan-train: {error}\n")
+        return 2 if isinstance(error, InputError) else 1
+    except typer.Abort:
+        return 1
+    except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error, which tells itself what to do
+            error.show()
+            return 2
+        raise
+    return 0
+
+
+def _repeated(arguments: Sequence[str]) -> list[str]:
+    """Write `--closures A B` as `--closures A --closures B`, which is what the parser knows."""
+    spread: list[str] = []
+    option = ""
+    for word in arguments:
+        if word.startswith("-"):
+            option = word if word in _MANY else ""
+        elif option and spread[-1] != option:
+            spread.append(option)
+        spread.append(word)
+    return spread
+
+
+def _columns(pairs: Sequence[str]) -> dict[str, str] | None:
+    for pair in pairs:
+        if "=" not in pair:
+            raise InputError("write our field, =, and their header: unit=经办部门", field=f"--column {pair}")
+    return dict(pair.split("=", 1) for pair in pairs) or None
+
+
+def _report_problems(read: Closures) -> None:
+    for problem in read.problems[:_SHOWN_PROBLEMS]:
+        sys.stderr.write(f"{problem}\n")
+    if len(read.problems) > _SHOWN_PROBLEMS:
+        sys.stderr.write(f"... and {len(read.problems) - _SHOWN_PROBLEMS} more rows with problems\n")
+    if read.repeated:
+        typer.echo(f"{read.repeated:>9,}  rows replaced by a later row of the same order")
+
+
+def _write_left_out(path: Path, summary: Summary) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("id", "source", "reason"))
+        # A leading = + - @ would run as a formula in Excel.
+        writer.writerows(
+            ("'" + row.id if row.id[:1] in "=+-@" else row.id, row.source, row.reason) for row in summary.left_out
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Tell on a terminal what is being done; say nothing in a pipe."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("reading") as status:
+        yield status.update
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
+def _figures_table(name: str, ours: dict[str, float], peers: dict[str, dict[str, float]]) -> Table:
+    table = Table("", name, *peers, box=None)
+    for figure, value in ours.items():
+        others = [f"{figures[figure]:.3f}" if figure in figures else "" for figures in peers.values()]
+        table.add_row(figure, f"{value:.3f}", *others)
+    return table
+
+
+def _line(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in metrics.items())

@@ -1,0 +1,134 @@
+"""From closures to what a bundle keeps: heads, out-of-fold evidence, rankers, calibration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.arrays import Floats
+from models.assessor import Learned
+from models.candidates import short_list
+from models.evidence import Named, NamesInText, gather
+from models.neighbours import Neighbours
+from models.roster import Roster
+from models.scorer import Scorer
+from models.topic import TopicTable, shares_by_unit, topic_list
+from training.dataset import Dataset, Mask, Split
+from training.heads import Course, fit_scorers
+from training.rank import Lists, Ranked, rank_ahead, rank_crosswise, together
+from triage.citypack import CityPack
+from triage.places import Places
+from triage.policy import Policy
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What a bundle is made of; `metrics` are of rows that nothing but the calibration was fitted on."""
+
+    learned: Learned
+    policy: Policy
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What is learned from one set of rows, before the rankers."""
+
+    scorer: Scorer
+    neighbours: Neighbours
+    roster: Roster
+    experience: Floats
+    table: TopicTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """The short lists of rows that were tried; no topics where none were learned."""
+
+    units: Lists
+    topics: Lists | None
+
+
+def fit(data: Dataset, pack: CityPack, *, seed: int, progress: Progress = lambda _: None) -> Fitted:
+    """Fit everything on all rows of a dataset.
+
+    The rankers learn from candidates as models describe them that have not seen the row. The calibration learns from
+    the newest weeks, as models of the weeks before describe them; where there are no such weeks, from out-of-fold rows.
+    Topics need fewer rows than units to weigh their few features: the newest weeks are enough where there are such.
+    """
+    splits = data.splits()
+    everything = np.ones(len(data.units), dtype=bool)
+    courses = [Course(rows=split.learned, topics=split.forward or data.newest is None) for split in splits]
+    scorers = fit_scorers(data, [*courses, Course(rows=everything, topics=True)], seed=seed, progress=progress)
+    nobody = Roster(pack, np.zeros(len(pack.units), dtype=np.float32))
+    places = Places(pack.places).resolve_many(data.appeals, data.readings)
+    named = NamesInText(pack, nobody).find(data.readings, places)
+    tried = [_try(data, named, _parts(data, pack, next(scorers), split.learned), split) for split in splits]
+    last = _parts(data, pack, next(scorers), everything)
+    progress("rankers")
+    units, topics = _rank_units(data, splits, tried, seed), _rank_topics(data, tried, seed)
+    learned = Learned(
+        features=data.features,
+        scorer=last.scorer,
+        neighbours=last.neighbours,
+        experience=last.experience,
+        units=units.ranking,
+        table=last.table,
+        topics=topics.ranking if topics else None,
+    )
+    topic_metrics = {f"topic_{name}": value for name, value in topics.metrics.items()} if topics else {}
+    policy = Policy(dispatch_at=units.dispatch_at)
+    return Fitted(learned=learned, policy=policy, metrics={**units.metrics, **topic_metrics})
+
+
+def _parts(data: Dataset, pack: CityPack, scorer: Scorer, rows: Mask) -> _Parts:
+    units, count = data.units[rows], len(pack.units)
+    experience = np.bincount(units, minlength=count).astype(np.float32)
+    known = rows & (data.topic >= 0)
+    prior = np.bincount(data.topic[known], minlength=len(data.topics)) + 0.1
+    prior = (prior / prior.sum()).astype(np.float32)
+    by_unit = shares_by_unit(data.units[known], data.topic[known], count=count, prior=prior)
+    return _Parts(
+        scorer=scorer,
+        neighbours=Neighbours.fit(data.matrix[rows], units.astype(np.int32), count),
+        roster=Roster(pack, experience),
+        experience=experience,
+        table=TopicTable(data.topics, by_unit=by_unit, prior=prior),
+    )
+
+
+def _try(data: Dataset, named: Named, parts: _Parts, split: Split) -> _Tried:
+    """Describe the candidates of rows that the parts have not seen."""
+    rows = np.flatnonzero(split.tried)
+    matrix = data.matrix[rows]
+    margins = parts.scorer.margins(matrix)
+    evidence = gather(
+        parts.roster,
+        margins=margins,
+        votes=parts.neighbours.votes(matrix),
+        named=named.take(rows),
+        readings=[data.readings[at] for at in rows],
+    )
+    listed = short_list(evidence, parts.roster)
+    units = Lists(rows=rows, features=listed.features, right=listed.units == data.units[rows][:, None])
+    if "topic1" not in margins:
+        return _Tried(units=units, topics=None)
+    topics = topic_list(parts.table, margins, evidence.unit_probability)
+    right = topics.topics == data.topic[rows][:, None]
+    return _Tried(units=units, topics=Lists(rows=rows, features=topics.features, right=right))
+
+
+def _rank_units(data: Dataset, splits: list[Split], tried: list[_Tried], seed: int) -> Ranked:
+    by_fold = together([lists.units for lists, split in zip(tried, splits, strict=True) if not split.forward])
+    if data.newest is None:
+        return rank_crosswise(by_fold, folds=data.folds, seed=seed)
+    return rank_ahead(by_fold, tried[-1].units, older=~data.newest, seed=seed)
+
+
+def _rank_topics(data: Dataset, tried: list[_Tried], seed: int) -> Ranked | None:
+    lists = [part.topics for part in tried if part.topics]
+    if not lists:
+        return None
+    return rank_crosswise(together(lists).of(data.topic >= 0), folds=data.folds, seed=seed)

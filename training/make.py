@@ -1,0 +1,80 @@
+"""From files of closed orders to a bundle on disk."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.bundle import save
+from training.closures import Closures, read_closures
+from training.dataset import Dataset, make_dataset, with_known_units
+from training.fit import Progress, fit
+from training.hygiene import Cleaned, clean
+from training.packmaker import make_pack
+from triage.citypack import CityPack, load_pack
+from triage.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Closures that were read and cleaned, and the pack they are fitted with."""
+
+    read: Closures
+    cleaned: Cleaned
+    pack: CityPack
+
+
+def prepare(files: Sequence[Path], *, pack: Path | None, name: str, columns: dict[str, str] | None = None) -> Prepared:
+    """Read and clean closures; without a pack, derive one from them.
+
+    Raises
+    ------
+    InputError
+        Files or pack cannot be used, or no row is fit to learn from.
+    """
+    read = read_closures(files, columns=columns)
+    cleaned = clean(read.rows)
+    if not cleaned.rows:
+        raise InputError(f"no row can be learned from: {cleaned.summary.counts}", file=files[0])
+    city = load_pack(pack) if pack else make_pack(cleaned.rows, name=name)
+    return Prepared(read=read, cleaned=with_known_units(cleaned, city), pack=city)
+
+
+def make_bundle(prepared: Prepared, files: Sequence[Path], out: Path, *, seed: int, progress: Progress) -> None:
+    """Fit and write a bundle; what stood at `out` stays until the new one is whole.
+
+    Raises
+    ------
+    InputError
+        `out` holds something that is not a bundle, or the rows are too few.
+    """
+    _refuse_to_overwrite(out)
+    data = make_dataset(prepared.cleaned, prepared.pack, seed=seed)
+    fitted = fit(data, prepared.pack, seed=seed, progress=progress)
+    fresh = out.with_name(f".{out.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    about = {
+        "seed": seed,
+        "rows": len(data.closures),
+        "window": _window(data),
+        "scheme": str(data.scheme),
+        "left_out": prepared.cleaned.summary.counts,
+        "metrics": fitted.metrics,
+        "tried_on": "out-of-fold rows" if data.newest is None else f"the newest {int(data.newest.sum())} rows, by date",
+        "sources": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+    }
+    save(fresh, learned=fitted.learned, pack=prepared.pack, policy=fitted.policy, about=about)
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
+
+
+def _window(data: Dataset) -> list[str] | None:
+    days = [row.opened_on for row in data.closures if row.opened_on]
+    return [min(days).isoformat(), max(days).isoformat()] if days else None
+
+
+def _refuse_to_overwrite(out: Path) -> None:
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file()):
+        raise InputError("something else than a bundle is there; name another folder", file=out)
+    out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""The domain of Paidan: reading an appeal, and deciding who must act."""
