@@ -56,6 +56,6 @@ $(BUNDLE)/manifest.json: $(wildcard $(PACK)/*) | .venv/installed
 
 .venv/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo 'Paidan needs Python 3.11 or newer; name one: make run PYTHON=python3.12'; exit 1; }
+		|| { echo 'Paidan needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv .venv
 	@touch $@

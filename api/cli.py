@@ -123,6 +123,9 @@ def _masked(reader: "Reader", id_: str, found: Appeal | InputError) -> Line:
 def _triage(bundle: Path) -> "Triage":
     if not bundle.is_dir():
         raise InputError("no bundle here; `make run` fits one, or name another with --bundle", file=bundle)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
     from models.bundle import load_triage  # noqa: PLC0415
 
+    threadpool_limits(1)  # the matrices of a few appeals are too small to be worth sharing between cores
     return load_triage(bundle)

@@ -5,8 +5,10 @@ manifest itself. Arrays are `.npy` files read without pickle, so that nothing in
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,21 @@ def seal(folder: Path, about: Mapping[str, object], *, name: str) -> None:
     (folder / _SEAL).write_text(_digest(content) + "\n", encoding="ascii")
 
 
-def verified(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a bundle once every file has the digest that it states.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A manifest and the files that it names: what was verified is what is used, whatever happens on disk meanwhile."""
+
+    manifest: dict[str, Any]
+    files: dict[str, bytes]
+
+    def array(self, name: str) -> "np.ndarray[Any, Any]":
+        """Return an array; a pickle inside is refused with a ValueError."""
+        values: np.ndarray[Any, Any] = np.load(io.BytesIO(self.files[name]), allow_pickle=False)
+        return values
+
+
+def verified(folder: Path) -> Verified:
+    """Read a bundle, every file once, and return it if each has the digest that the manifest states.
 
     Raises
     ------
@@ -43,15 +58,17 @@ def verified(folder: Path) -> dict[str, Any]:
         A file is missing or changed; the error names it.
     """
     manifest = _manifest(folder)
+    files: dict[str, bytes] = {}
     for name, digest in manifest["files"].items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
             raise TamperedError("the manifest names a file outside the bundle", file=path)
         if not path.is_file():
             raise TamperedError("the file is missing; copy the bundle again, or fit it anew", file=path)
-        if _digest(path.read_bytes()) != digest:
+        files[name] = path.read_bytes()
+        if _digest(files[name]) != digest:
             raise TamperedError("the file was changed after the bundle was made; copy it again, or fit anew", file=path)
-    return manifest
+    return Verified(manifest=manifest, files=files)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -71,12 +88,6 @@ def _manifest(folder: Path) -> dict[str, Any]:
 def save_array(path: Path, values: "np.ndarray[Any, Any]") -> None:
     """Write one array, never as a pickle."""
     np.save(path, np.ascontiguousarray(values), allow_pickle=False)
-
-
-def load_array(path: Path) -> "np.ndarray[Any, Any]":
-    """Read an array of a bundle that was verified."""
-    values: np.ndarray[Any, Any] = np.load(path, allow_pickle=False)
-    return values
 
 
 def _digest(content: bytes) -> str:

@@ -16,7 +16,7 @@ from models.neighbours import Neighbours
 from models.ranker import Ranker
 from models.roster import Roster
 from models.scorer import Scorer
-from models.topic import TopicTable, topic_list
+from models.topic import TopicRanking
 from triage.citypack import CityPack
 from triage.domain import Appeal, Assessment, Candidate, Place, RankedTopic, Reading, Suggestion
 from triage.places import Places
@@ -59,8 +59,7 @@ class Learned:
     neighbours: Neighbours
     experience: NDArray[np.float32]
     units: Ranking
-    table: TopicTable
-    topics: Ranking | None
+    topics: TopicRanking | None
 
 
 class LearnedAssessor:
@@ -84,7 +83,7 @@ class LearnedAssessor:
         listed = short_list(evidence, self._roster)
         probability = learned.units.probabilities(listed.features)
         candidates = self._candidates(listed, evidence, probability)
-        topics = self._topics(margins, evidence.unit_probability)
+        topics = self._topics(margins, len(readings))
         areas = softmax(margins["area"], SHARPNESS) if self._roster.areas else np.zeros((len(readings), 1))
         return [
             Assessment(
@@ -108,17 +107,14 @@ class LearnedAssessor:
             for row in zip(columns.tolist(), sure.tolist(), bases.tolist(), strict=True)
         ]
 
-    def _topics(self, margins: dict[str, Floats], unit_probability: Floats) -> list[tuple[RankedTopic, ...]]:
-        table, ranking = self._learned.table, self._learned.topics
-        if ranking is None:
-            return [()] * len(unit_probability)
-        listed = topic_list(table, margins, unit_probability)
-        probability = ranking.probabilities(listed.features)
-        order = np.argsort(-probability, axis=1, kind="stable")[:, :_TOPICS]
-        columns, sure = pick(listed.topics, order).tolist(), pick(probability, order).tolist()
+    def _topics(self, margins: dict[str, Floats], count: int) -> list[tuple[RankedTopic, ...]]:
+        if (ranking := self._learned.topics) is None:
+            return [()] * count
+        listed = ranking.table.listed(margins)
+        sure = ranking.calibration.probabilities(listed.scores)
         return [
-            tuple(RankedTopic(topic=table.topics[at], probability=p) for at, p in zip(row, odds, strict=True))
-            for row, odds in zip(columns, sure, strict=True)
+            tuple(RankedTopic(topic=ranking.table.topics[at], probability=p) for at, p in zip(row, odds, strict=True))
+            for row, odds in zip(listed.topics[:, :_TOPICS].tolist(), sure[:, :_TOPICS].tolist(), strict=True)
         ]
 
     def _learned_place(self, place: Place, areas: Floats) -> Place:

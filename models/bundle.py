@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.artifact import load_array, save_array, seal, verified
+from models.artifact import Verified, save_array, seal, verified
 from models.assessor import Learned, LearnedAssessor, Ranking
 from models.calibration import Calibration
 from models.card import model_card
@@ -18,7 +18,7 @@ from models.features import Features
 from models.neighbours import Neighbours
 from models.ranker import Ranker
 from models.scorer import Scorer
-from models.topic import TopicTable
+from models.topic import TopicRanking, TopicTable
 from triage.citypack import CityPack, load_pack, write_pack
 from triage.domain import Versions
 from triage.errors import BundleError
@@ -60,10 +60,11 @@ def load_triage(folder: Path) -> Triage:
         A file was changed or is missing.
     """
     folder = Path(folder)
-    manifest = verified(folder)
+    bundle = verified(folder)
+    manifest = bundle.manifest
     try:
         pack = load_pack(folder / "pack")
-        learned = _learned(folder, manifest["model"], pack)
+        learned = _learned(bundle, pack)
         policy = Policy(**manifest["policy"])
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"the bundle is not complete ({error!r}); fit it anew", file=folder) from error
@@ -79,12 +80,12 @@ def load_triage(folder: Path) -> Triage:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a verified bundle: versions, data window, counts, metrics and digests."""
-    return verified(Path(folder))
+    return verified(Path(folder)).manifest
 
 
 def _arrays(learned: Learned) -> dict[str, Any]:
-    index, table = learned.neighbours.index, learned.table
-    arrays = {
+    index, ranker = learned.neighbours.index, learned.units.ranker
+    return {
         "idf": learned.features.idf,
         "weights": learned.scorer.weights.astype(np.float16),
         "bias": learned.scorer.bias,
@@ -93,13 +94,8 @@ def _arrays(learned: Learned) -> dict[str, Any]:
         "neighbours_indptr": index.indptr,
         "neighbours_labels": learned.neighbours.labels,
         "experience": learned.experience,
-        "topics_by_unit": table.by_unit,
-        "topics_prior": table.prior,
+        **{f"ranker_{part}": getattr(ranker, part) for part in _RANKER_ARRAYS},
     }
-    for name, ranking in (("units", learned.units), ("topics", learned.topics)):
-        if ranking:
-            arrays |= {f"{name}_{part}": getattr(ranking.ranker, part) for part in _RANKER_ARRAYS}
-    return arrays
 
 
 def _made_with(pack: CityPack) -> dict[str, str]:
@@ -112,48 +108,42 @@ def _model(learned: Learned) -> dict[str, object]:
     return {
         "heads": list(learned.scorer.heads.items()),
         "neighbours": list(learned.neighbours.index.shape),
-        "topics": [topic.code for topic in learned.table.topics],
-        "calibration": {
-            name: asdict(ranking.calibration)
-            for name, ranking in (("units", learned.units), ("topics", learned.topics))
-            if ranking
-        },
+        "calibration": asdict(learned.units.calibration),
+        "topics": [topic.code for topic in learned.topics.table.topics] if learned.topics else [],
+        "topic_calibration": asdict(learned.topics.calibration) if learned.topics else None,
     }
 
 
-def _learned(folder: Path, model: Mapping[str, Any], pack: CityPack) -> Learned:
-    arrays = {path.stem: load_array(path) for path in sorted((folder / "arrays").glob("*.npy"))}
-    topics = {topic.code: topic for topic in pack.topics}
-    rankings = {
-        name: Ranking(
-            ranker=Ranker(**{part: arrays[f"{name}_{part}"] for part in _RANKER_ARRAYS}),
-            calibration=Calibration(**calibration),
-        )
-        for name, calibration in model["calibration"].items()
-    }
+def _learned(bundle: Verified, pack: CityPack) -> Learned:
+    model = bundle.manifest["model"]
+    names = [name for name in bundle.files if name.startswith("arrays/")]
+    arrays = {Path(name).stem: bundle.array(name) for name in names}
+    ranker = Ranker(**{part: arrays[f"ranker_{part}"] for part in _RANKER_ARRAYS})
     index = csr_matrix(
         (arrays["neighbours_data"].astype(np.float32), arrays["neighbours_indices"], arrays["neighbours_indptr"]),
         shape=tuple(model["neighbours"]),
     )
     return Learned(
         features=Features(
-            grams=_read_lines(folder / "grams.json"), words=_read_lines(folder / "words.json"), idf=arrays["idf"]
+            grams=json.loads(bundle.files["grams.json"]),
+            words=json.loads(bundle.files["words.json"]),
+            idf=arrays["idf"],
         ),
         scorer=Scorer(heads=dict(model["heads"]), weights=arrays["weights"], bias=arrays["bias"]),
         neighbours=Neighbours(index=index, labels=arrays["neighbours_labels"], count=len(pack.units)),
         experience=arrays["experience"],
-        units=rankings["units"],
-        table=TopicTable(
-            [topics[code] for code in model["topics"]], by_unit=arrays["topics_by_unit"], prior=arrays["topics_prior"]
-        ),
-        topics=rankings.get("topics"),
+        units=Ranking(ranker=ranker, calibration=Calibration(**model["calibration"])),
+        topics=_topics(model, pack),
     )
+
+
+def _topics(model: Mapping[str, Any], pack: CityPack) -> TopicRanking | None:
+    if not model["topics"]:
+        return None
+    topics = {topic.code: topic for topic in pack.topics}
+    table = TopicTable([topics[code] for code in model["topics"]])
+    return TopicRanking(table=table, calibration=Calibration(**model["topic_calibration"]))
 
 
 def _write_lines(path: Path, terms: tuple[str, ...]) -> None:
     path.write_text(json.dumps(terms, ensure_ascii=True, separators=(",", ":")), encoding="ascii")
-
-
-def _read_lines(path: Path) -> list[str]:
-    terms: list[str] = json.loads(path.read_text(encoding="ascii"))
-    return terms

@@ -33,10 +33,13 @@ class Calibration:
         A row sums to 1 less what is left for units that are not on the list.
         """
         shares = softmax(scores)
-        first = shares.max(axis=1, keepdims=True)
+        at = best(shares, 1)
+        first = pick(shares, at)
         sure = _logistic(np.float32(self.slope) * _log_odds(first) + np.float32(self.intercept))
         rest = np.minimum((1 - sure) * np.float32(self.reach) / np.maximum(1 - first, _TINY), sure / first)
-        return np.where(shares == first, sure, shares * rest).astype(np.float32)
+        probabilities: Floats = shares * rest
+        np.put_along_axis(probabilities, at, sure, axis=1)
+        return probabilities
 
 
 def fit_calibration(scores: Floats, right: NDArray[np.bool_]) -> Calibration:
@@ -79,5 +82,7 @@ def expected_calibration_error(probability: NDArray[np.floating], right: NDArray
 def threshold_for(precision: float, probability: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
     """Lowest probability above which at least `precision` of the rows were right; above 1 where there is none."""
     order = np.argsort(-probability, kind="stable")
-    holds = np.cumsum(right[order]) >= precision * np.arange(1, len(order) + 1)
-    return float(probability[order][np.flatnonzero(holds)[-1]]) if holds.any() else 1.01
+    falling = probability[order]
+    last_of_equals = np.append(falling[1:] < falling[:-1], True)  # equal rows are dispatched together or not at all
+    holds = (np.cumsum(right[order]) >= precision * np.arange(1, len(order) + 1)) & last_of_equals
+    return float(falling[np.flatnonzero(holds)[-1]]) if holds.any() else 1.01

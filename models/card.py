@@ -55,7 +55,8 @@ def model_card(pack: CityPack, about: Mapping[str, Any]) -> str:
             "- A unit that closed few orders is suggested for its duty and district, with less certainty.",
             "- The labels are the units that closed the orders: what operators did wrong, the bundle may repeat.",
             "- Emergencies are for the rules above the model, not for the model.",
-            "- The texts were masked before learning; the bundle holds n-grams and counts, no appeal.",
+            "- Texts were masked before learning, and no appeal is kept; but the index of closed orders tells which",
+            "  characters and words stood together in one, so a bundle is as confidential as what it was made from.",
             "",
         ]
     )

@@ -79,26 +79,23 @@ class _GramTable:
     """Columns of n-grams, looked up for many texts at once by arithmetic on the numbers of their characters."""
 
     def __init__(self, grams: Sequence[str]) -> None:
-        letters = sorted({letter for gram in grams for letter in gram})
+        letters = np.unique(_codes("".join(grams)))
         self._base = len(letters) + 1
         self._number = np.zeros(0x110000, dtype=np.int32)
-        self._number[[ord(letter) for letter in letters]] = np.arange(1, self._base)
-        self._keys, self._columns = [], []
+        self._number[letters] = np.arange(1, self._base)
+        self._keys: list[Places] = []
+        self._columns: list[Places] = []
         for order in _ORDERS:
-            of_order = [(self._key(gram), at) for at, gram in enumerate(grams) if len(gram) == order]
-            keys, columns = np.array(sorted(of_order), dtype=np.int64).reshape(-1, 2).T
-            self._keys.append(np.append(keys, -1))  # a sentinel, so that every position found can be looked at
-            self._columns.append(columns)
-
-    def _key(self, gram: str) -> int:
-        key = 0
-        for letter in gram:
-            key = key * self._base + int(self._number[ord(letter)])
-        return key
+            columns = np.array([at for at, gram in enumerate(grams) if len(gram) == order], dtype=np.int64)
+            numbers = self._number[_codes("".join(gram for gram in grams if len(gram) == order))].reshape(-1, order)
+            keys = numbers.astype(np.int64) @ self._base ** np.arange(order - 1, -1, -1, dtype=np.int64)
+            by_key = np.argsort(keys)
+            self._keys.append(np.append(keys[by_key], -1))  # a sentinel, so that every position found can be looked at
+            self._columns.append(columns[by_key])
 
     def find(self, texts: Sequence[str]) -> tuple[Places, Places]:
         """Row and column of every known n-gram of the texts, repeated as often as it stands there."""
-        codes = np.frombuffer(_BETWEEN.join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        codes = _codes(_BETWEEN.join(texts))
         numbers = self._number[codes].astype(np.int64)
         row = np.cumsum(codes == ord(_BETWEEN))
         rows, columns = [], []
@@ -113,6 +110,10 @@ class _GramTable:
             rows.append(row[places[hit]])
             columns.append(column[found[hit]])
         return np.concatenate(rows), np.concatenate(columns)
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 def _text(reading: Reading) -> str:

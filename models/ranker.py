@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from models.arrays import Floats, softmax
 
 _HIDDEN = 32
-_MEMBERS = 4  # averaged, since one network depends on its first weights
+_MEMBERS = 6  # averaged, since one network depends on its first weights
 _PASSES = 20
 _BATCH = 128
 _STEP = 3e-3
-_DECAY = 1e-3
+_DECAY = 0.03
 _CLIP = 5.0  # standard deviations: a feature beyond what was seen must not decide alone
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ _SHOWN_PROBLEMS = 10
 _MANY = ("--closures", "--train")
 
 ClosuresOption = Annotated[list[Path], typer.Option("--closures", help="CSV, JSON Lines or Excel; one or several.")]
+ColumnOption = Annotated[
+    list[str] | None, typer.Option("--column", help="Our field=their header, such as unit=经办部门; repeatable.")
+]
 
 
 @app.command()
@@ -40,22 +44,22 @@ def fit(
         Path | None, typer.Option("--pack", help="City pack; derived from the closures if missing.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and rows give the same bundle.")] = 0,
-    column: Annotated[
-        list[str] | None, typer.Option("--column", help="Our field=their header, such as unit=经办部门; repeatable.")
-    ] = None,
+    column: ColumnOption = None,
     left_out: Annotated[Path | None, typer.Option("--left-out", help="CSV of the rows set aside and why.")] = None,
 ) -> None:
     """Fit a bundle from closed orders."""
     from training.make import make_bundle, prepare  # noqa: PLC0415 - scikit-learn is slow to import
 
-    prepared = prepare(closures, pack=pack, name=out.name, columns=_columns(column or []))
+    _check_writable(left_out)
+    folder = out.resolve()
+    prepared = prepare(closures, pack=pack, name=folder.name, columns=_columns(column or []))
     _report_problems(prepared.read)
     typer.echo(prepared.cleaned.summary)
     if left_out:
         _write_left_out(left_out, prepared.cleaned.summary)
     with _progress() as progress:
-        make_bundle(prepared, closures, out, seed=seed, progress=progress)
-    manifest = json.loads((out / "manifest.json").read_bytes())
+        make_bundle(prepared, closures, folder, seed=seed, progress=progress)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
     typer.echo(f"{manifest['scheme']}\n{_line(manifest['metrics'])}\nbundle {manifest['id']} in {out}")
 
 
@@ -65,13 +69,15 @@ def evaluate(
     closures: ClosuresOption,
     peers: Annotated[bool, typer.Option("--peers", help="Also fit flat models on the bundle's closures.")] = False,  # noqa: FBT002
     train: Annotated[list[Path] | None, typer.Option("--train", help="Those closures, if not beside these.")] = None,
+    column: ColumnOption = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
 ) -> None:
     """Try a bundle on closed orders it has not seen."""
     from training.evaluate import Evaluation  # noqa: PLC0415
     from training.evaluate import evaluate as run  # noqa: PLC0415
 
-    result: Evaluation = run(bundle, closures, peers=peers, train=train or ())
+    _check_writable(json_out)
+    result: Evaluation = run(bundle, closures, peers=peers, train=train or (), columns=_columns(column or []))
     if json_out:
         json_out.write_text(json.dumps(asdict(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     left = ", ".join(f"{count} {reason}" for reason, count in result.summary.items() if count)
@@ -146,6 +152,12 @@ def _report_problems(read: Closures) -> None:
         sys.stderr.write(f"... and {len(read.problems) - _SHOWN_PROBLEMS} more rows with problems\n")
     if read.repeated:
         typer.echo(f"{read.repeated:>9,}  rows replaced by a later row of the same order")
+
+
+def _check_writable(path: Path | None) -> None:
+    """Refuse before the work what would fail after it."""
+    if path and (path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK)):
+        raise InputError("cannot be written; name a file in a folder that exists", file=path)
 
 
 def _write_left_out(path: Path, summary: Summary) -> None:

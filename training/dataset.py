@@ -112,6 +112,8 @@ def make_dataset(cleaned: Cleaned, pack: CityPack, *, seed: int) -> Dataset:
         raise InputError(
             f"{len(closures)} usable rows of {len(set(units.tolist()))} units are too few; at least 20 of 2"
         )
+    if len(set(cleaned.groups)) < _FEWEST_ROWS:
+        raise InputError(f"{len(set(cleaned.groups))} different matters are too few, the rest are repeats; at least 20")
     scheme = find_scheme(closures)
     topics = _predictable(closures, scheme, pack)
     topic_column = {topic.path: at for at, topic in enumerate(topics)}

@@ -1,8 +1,8 @@
 """A bundle tried on closures, beside what a team would use instead."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from training.closures import read_closures
 from training.hygiene import Cleaned, clean
 from training.measures import Outcome, figures, paired_gain, topic_figures
 from training.peers import PEERS, try_peer
+from triage.citypack import CityPack
 from triage.domain import Action, Appeal, Closure, Routing
 from triage.errors import InputError
 
@@ -32,7 +33,14 @@ class Evaluation:
     gains: dict[str, dict[str, tuple[float, float, float]]]
 
 
-def evaluate(bundle: Path, files: Sequence[Path], *, peers: bool, train: Sequence[Path] = ()) -> Evaluation:
+def evaluate(
+    bundle: Path,
+    files: Sequence[Path],
+    *,
+    peers: bool,
+    train: Sequence[Path] = (),
+    columns: Mapping[str, str] | None = None,
+) -> Evaluation:
     """Route cleaned closures and compare with the units that closed them.
 
     Parameters
@@ -41,8 +49,8 @@ def evaluate(bundle: Path, files: Sequence[Path], *, peers: bool, train: Sequenc
         Also fit the flat models on the closures that the bundle was fitted on: `train`, or where none are named, files
         with the digests in the manifest that lie beside `files`.
     """
-    cleaned = _cleaned(files)
     triage = load_triage(bundle)
+    cleaned = _cleaned(files, triage.pack, columns)
     routings = [
         routing
         for start in range(0, len(cleaned.rows), _CHUNK)
@@ -50,7 +58,10 @@ def evaluate(bundle: Path, files: Sequence[Path], *, peers: bool, train: Sequenc
     ]
     ours = _outcome(routings, cleaned.rows)
     known = {unit.name for unit in triage.pack.units}
-    rivals = _rivals(bundle, files, train, cleaned.rows) if peers else {}
+    rivals: dict[str, Outcome] = {}
+    if peers:
+        learned = _cleaned(train or _sources(read_manifest(bundle), files), triage.pack, columns).rows
+        rivals = {name: try_peer(name, learned, cleaned.rows) for name in PEERS}
     return Evaluation(
         bundle=triage.versions.bundle,
         summary=cleaned.summary.counts,
@@ -65,8 +76,11 @@ def evaluate(bundle: Path, files: Sequence[Path], *, peers: bool, train: Sequenc
     )
 
 
-def _cleaned(files: Sequence[Path]) -> Cleaned:
-    cleaned = clean(read_closures(files).rows)
+def _cleaned(files: Sequence[Path], pack: CityPack, columns: Mapping[str, str] | None) -> Cleaned:
+    """Clean closures and call their units by official names; a unit that the pack does not have stays, and counts."""
+    names = {alias: unit.name for unit in pack.units for alias in unit.aliases}
+    rows = read_closures(files, columns=columns).rows
+    cleaned = clean([replace(row, unit=names.get(row.unit, row.unit)) for row in rows])
     if not cleaned.rows:
         raise InputError(f"no row can be evaluated: {cleaned.summary.counts}", file=files[0])
     return cleaned
@@ -93,11 +107,6 @@ def _dispatched(routings: Sequence[Routing], outcome: Outcome) -> dict[str, floa
 def _topics(routings: Sequence[Routing], rows: Sequence[Closure]) -> dict[str, float]:
     found = [[ranked.topic.path for ranked in routing.topics] for routing in routings]
     return topic_figures(found, [row.topic for row in rows])
-
-
-def _rivals(bundle: Path, files: Sequence[Path], train: Sequence[Path], rows: Sequence[Closure]) -> dict[str, Outcome]:
-    learned = _cleaned(train or _sources(read_manifest(bundle), files)).rows
-    return {name: try_peer(name, learned, rows) for name in PEERS}
 
 
 def _sources(manifest: dict[str, Any], files: Sequence[Path]) -> list[Path]:

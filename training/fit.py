@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.arrays import Floats
 from models.assessor import Learned
@@ -12,10 +13,10 @@ from models.evidence import Named, NamesInText, gather
 from models.neighbours import Neighbours
 from models.roster import Roster
 from models.scorer import Scorer
-from models.topic import TopicTable, shares_by_unit, topic_list
+from models.topic import TopicRanking, TopicTable
 from training.dataset import Dataset, Mask, Split
 from training.heads import Course, fit_scorers
-from training.rank import Lists, Ranked, rank_ahead, rank_crosswise, together
+from training.rank import Calibrated, Lists, Ranked, calibrated, rank_ahead, rank_crosswise, together
 from triage.citypack import CityPack
 from triage.places import Places
 from triage.policy import Policy
@@ -45,10 +46,10 @@ class _Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """The short lists of rows that were tried; no topics where none were learned."""
+    """The short lists of rows that were tried: units, and topics with where the right one is, if they were learned."""
 
     units: Lists
-    topics: Lists | None
+    topics: tuple[Floats, NDArray[np.bool_]] | None
 
 
 def fit(data: Dataset, pack: CityPack, *, seed: int, progress: Progress = lambda _: None) -> Fitted:
@@ -56,7 +57,6 @@ def fit(data: Dataset, pack: CityPack, *, seed: int, progress: Progress = lambda
 
     The rankers learn from candidates as models describe them that have not seen the row. The calibration learns from
     the newest weeks, as models of the weeks before describe them; where there are no such weeks, from out-of-fold rows.
-    Topics need fewer rows than units to weigh their few features: the newest weeks are enough where there are such.
     """
     splits = data.splits()
     everything = np.ones(len(data.units), dtype=bool)
@@ -68,34 +68,29 @@ def fit(data: Dataset, pack: CityPack, *, seed: int, progress: Progress = lambda
     tried = [_try(data, named, _parts(data, pack, next(scorers), split.learned), split) for split in splits]
     last = _parts(data, pack, next(scorers), everything)
     progress("rankers")
-    units, topics = _rank_units(data, splits, tried, seed), _rank_topics(data, tried, seed)
+    units, topics = _rank_units(data, splits, tried, seed), _calibrate_topics(tried)
     learned = Learned(
         features=data.features,
         scorer=last.scorer,
         neighbours=last.neighbours,
         experience=last.experience,
         units=units.ranking,
-        table=last.table,
-        topics=topics.ranking if topics else None,
+        topics=TopicRanking(table=last.table, calibration=topics.calibration) if topics else None,
     )
     topic_metrics = {f"topic_{name}": value for name, value in topics.metrics.items()} if topics else {}
-    policy = Policy(dispatch_at=units.dispatch_at)
-    return Fitted(learned=learned, policy=policy, metrics={**units.metrics, **topic_metrics})
+    policy = Policy(dispatch_at=units.tried.dispatch_at)
+    return Fitted(learned=learned, policy=policy, metrics={**units.tried.metrics, **topic_metrics})
 
 
 def _parts(data: Dataset, pack: CityPack, scorer: Scorer, rows: Mask) -> _Parts:
     units, count = data.units[rows], len(pack.units)
     experience = np.bincount(units, minlength=count).astype(np.float32)
-    known = rows & (data.topic >= 0)
-    prior = np.bincount(data.topic[known], minlength=len(data.topics)) + 0.1
-    prior = (prior / prior.sum()).astype(np.float32)
-    by_unit = shares_by_unit(data.units[known], data.topic[known], count=count, prior=prior)
     return _Parts(
         scorer=scorer,
         neighbours=Neighbours.fit(data.matrix[rows], units.astype(np.int32), count),
         roster=Roster(pack, experience),
         experience=experience,
-        table=TopicTable(data.topics, by_unit=by_unit, prior=prior),
+        table=TopicTable(data.topics),
     )
 
 
@@ -115,9 +110,10 @@ def _try(data: Dataset, named: Named, parts: _Parts, split: Split) -> _Tried:
     units = Lists(rows=rows, features=listed.features, right=listed.units == data.units[rows][:, None])
     if "topic1" not in margins:
         return _Tried(units=units, topics=None)
-    topics = topic_list(parts.table, margins, evidence.unit_probability)
-    right = topics.topics == data.topic[rows][:, None]
-    return _Tried(units=units, topics=Lists(rows=rows, features=topics.features, right=right))
+    known = data.topic[rows] >= 0
+    listed_topics = parts.table.listed({name: margin[known] for name, margin in margins.items()})
+    right = listed_topics.topics == data.topic[rows][known][:, None]
+    return _Tried(units=units, topics=(listed_topics.scores, right))
 
 
 def _rank_units(data: Dataset, splits: list[Split], tried: list[_Tried], seed: int) -> Ranked:
@@ -127,8 +123,9 @@ def _rank_units(data: Dataset, splits: list[Split], tried: list[_Tried], seed: i
     return rank_ahead(by_fold, tried[-1].units, older=~data.newest, seed=seed)
 
 
-def _rank_topics(data: Dataset, tried: list[_Tried], seed: int) -> Ranked | None:
-    lists = [part.topics for part in tried if part.topics]
-    if not lists:
+def _calibrate_topics(tried: list[_Tried]) -> Calibrated | None:
+    found = [part.topics for part in tried if part.topics]
+    if not found:
         return None
-    return rank_crosswise(together(lists).of(data.topic >= 0), folds=data.folds, seed=seed)
+    scores, right = (np.concatenate(tables) for tables in zip(*found, strict=True))
+    return calibrated(scores, right)

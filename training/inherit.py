@@ -17,7 +17,7 @@ _SHARPNESS = 6.0
 _TRUST = 0.7  # in the older topic, against the text
 _ROUNDS = 3
 _KEPT = 0.8  # of the older orders, the clearest ones
-_WEIGHT = 0.3  # of an inherited topic against one that was given
+_WEIGHT = 0.5  # of an inherited topic against one that was given
 _PRIOR = 2.0
 
 

@@ -5,13 +5,14 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from triage.citypack import CityPack, PackPlace, PlaceKind
 from triage.domain import Closure, Topic, TopicCode, Unit, UnitCode, UnitKind
 from triage.errors import InputError
+from triage.text import normalise
 
 _OFFICES = Path(__file__).with_name("offices.csv")
 # 市 before a unit is the city, but 市政工程 and 市场监管局 are words of their own.
@@ -88,9 +89,11 @@ def make_pack(closures: Sequence[Closure], *, name: str, title: str = "") -> Cit
     if not named:
         raise InputError("no closed order names the unit that closed it, so no units can be derived", field="unit")
     names = sorted(named, key=lambda unit: (-named[unit], unit))
-    city = find_city(names, {closure.district for closure in closures})
-    districts = find_districts(names, city, {closure.district for closure in closures})
-    read = {unit: read_unit(unit, districts, city) for unit in names}
+    plain = {unit: normalise(unit).text for unit in names}  # as the texts will be in which they are looked for
+    closures = [_with_plain_places(closure) for closure in closures]
+    city = find_city(list(plain.values()), {closure.district for closure in closures})
+    districts = find_districts(plain.values(), city, {closure.district for closure in closures})
+    read = {unit: read_unit(plain[unit], districts, city) for unit in names}
     aliases = _aliases(read, city)
     codes = make_codes("u", names)
     units = [
@@ -293,6 +296,13 @@ def _abbreviates(word: str, name: str) -> bool:
     """城管局 abbreviates 城市管理行政执法局: its characters come in that order."""
     letters = iter(name)
     return word[0] == name[:1] and all(letter in letters for letter in word)
+
+
+def _with_plain_places(closure: Closure) -> Closure:
+    district, street, community = (
+        normalise(name).text for name in (closure.district, closure.street, closure.community)
+    )
+    return replace(closure, district=district, street=street, community=community)
 
 
 def _path(closure: Closure) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.arrays import Floats, best, pick
 from models.assessor import Ranking
-from models.calibration import expected_calibration_error, fit_calibration, threshold_for
+from models.calibration import Calibration, expected_calibration_error, fit_calibration, threshold_for
 from models.ranker import fit_ranker
 from training.dataset import Mask
 
@@ -31,12 +31,20 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
-    """A ranking, how good it was on rows it was not fitted on, and from where on its promise held there."""
+class Calibrated:
+    """A calibration, how good the scores were on its rows, and from which probability on the promise held there."""
 
-    ranking: Ranking
+    calibration: Calibration
     metrics: dict[str, float]
     dispatch_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A ranking, and what calibrating it told."""
+
+    ranking: Ranking
+    tried: Calibrated
 
 
 def together(lists: Sequence[Lists]) -> Lists:
@@ -64,7 +72,8 @@ def rank_crosswise(lists: Lists, *, folds: NDArray[np.intp], seed: int) -> Ranke
     return _ranked(lists, np.concatenate(scores), np.concatenate(right), seed)
 
 
-def _ranked(lists: Lists, scores: Floats, right: NDArray[np.bool_], seed: int) -> Ranked:
+def calibrated(scores: Floats, right: NDArray[np.bool_]) -> Calibrated:
+    """Calibrate scores of rows that the models behind them have not seen."""
     calibration = fit_calibration(scores, right)
     sure = calibration.probabilities(scores).max(axis=1)
     among = pick(right, best(scores, 5))
@@ -75,11 +84,17 @@ def _ranked(lists: Lists, scores: Floats, right: NDArray[np.bool_], seed: int) -
         "coverage_at_95": (sure >= threshold).mean(),
         "calibration_error": expected_calibration_error(sure, among[:, 0]),
     }
-    return Ranked(
-        ranking=Ranking(ranker=fit_ranker(*_fields(lists), seed=seed), calibration=calibration),
+    return Calibrated(
+        calibration=calibration,
         metrics={name: round(float(value), 4) for name, value in figures.items()},
         dispatch_at=threshold if len(sure) >= _ENOUGH_FOR_PROMISE else 1.01,
     )
+
+
+def _ranked(lists: Lists, scores: Floats, right: NDArray[np.bool_], seed: int) -> Ranked:
+    found = calibrated(scores, right)
+    ranking = Ranking(ranker=fit_ranker(*_fields(lists), seed=seed), calibration=found.calibration)
+    return Ranked(ranking=ranking, tried=found)
 
 
 def _fields(lists: Lists) -> tuple[Floats, NDArray[np.bool_]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from triage.domain import Action, Decision, Reading, Suggestion
 
+_PLACEHOLDER = re.compile("〔[^〕]*〕")  # a telephone number alone says nothing
 _WORD = re.compile(r"[^\W_]")
 
 
@@ -22,7 +23,7 @@ class Policy:
     set_mass: float = 0.95
 
     def decide(self, reading: Reading, suggestions: Sequence[Suggestion]) -> Decision:
-        if len(_WORD.findall(reading.masked)) < 2 or not suggestions:
+        if len(_WORD.findall(_PLACEHOLDER.sub("", reading.masked))) < 2 or not suggestions:
             return Decision(action=Action.REVIEW, reason="too_vague", why="诉求没有可以判断的内容，请人工核实后派单。")
         best, chosen = suggestions[0], self._set(suggestions)
         percent = f"{best.probability:.0%}"
