@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.artifact import seal
+from models.artifact import save_array, seal
 from models.assessor import LearnedAssessor
 from models.bundle import load_triage, read_manifest, save
 from tests import city
@@ -211,9 +211,13 @@ def test_an_array_of_objects_is_refused_and_nothing_of_it_runs(copy):
     assert not Trap.sprung
 
 
-def test_an_array_of_objects_is_not_even_written(tmp_path, city_bundle):
-    from models.artifact import save_array  # noqa: PLC0415
+def test_a_file_that_the_manifest_does_not_name_is_not_opened(copy):
+    np.save(copy / "arrays" / "extra.npy", np.array([Trap()], dtype=object), allow_pickle=True)
+    assert load_triage(copy).pack.name == "yunling"
+    assert not Trap.sprung
 
+
+def test_an_array_of_objects_is_not_even_written(tmp_path, city_bundle):
     with pytest.raises(ValueError, match="allow_pickle"):
         save_array(tmp_path / "a.npy", np.array([Trap()], dtype=object))
 

@@ -42,7 +42,9 @@ def test_fit_tells_what_it_read_how_good_it_is_and_where_the_bundle_is(train, ex
     assert (code, err) == (0, "")
     assert out.splitlines()[:3] == ["       40  read", "       40  kept", "one topic scheme throughout"]
     assert "top1 0." in out
-    assert out.splitlines()[-1] == f"bundle {read_manifest(Path('var/bundle'))['id']} in {Path("var/bundle").resolve()}"
+    last = out.splitlines()[-1]
+    assert last.startswith(f"bundle {read_manifest(Path('var/bundle'))['id']} in ")
+    assert last.endswith("var/bundle")
 
 
 @pytest.mark.parametrize("spelt", [["--closures", "{0}", "{1}"], ["--closures", "{0}", "--closures", "{1}"]])
@@ -235,7 +237,8 @@ def test_a_file_that_cannot_be_written_is_bad_input(train, export, city_bundle, 
 def test_the_folder_one_is_in_can_be_named(train, export):
     Path("here").mkdir()
     os.chdir("here")
-    assert train("fit", "--closures", export, "--out", ".")[0] in (0, 2)
+    assert train("fit", "--closures", export, "--out", ".")[0] == 0
+    assert read_manifest(export.parent / "here")["id"].startswith("here-")
 
 
 def test_in_a_pipe_the_command_is_quiet_but_for_its_answer(export, tmp_path):
