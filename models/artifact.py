@@ -78,11 +78,21 @@ def _manifest(folder: Path) -> dict[str, Any]:
     content = path.read_bytes()
     if _digest(content).encode() != stated.read_bytes().strip():
         raise TamperedError("the manifest was changed after the bundle was made; copy it again, or fit anew", file=path)
-    manifest: dict[str, Any] = json.loads(content)
-    if manifest.get("format") != FORMAT:
-        found = manifest.get("format")
+    manifest: dict[str, Any] = _parsed(content, path)
+    found = manifest.get("format")
+    if found != FORMAT:
         raise BundleError(f"format {found} cannot be read, only {FORMAT}; fit the bundle anew", file=path)
     return manifest
+
+
+def _parsed(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(content)
+    except ValueError as error:
+        raise BundleError(f"not JSON ({error}); fit the bundle anew", file=path) from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files", {}), dict):
+        raise BundleError("no manifest of a bundle; fit it anew", file=path)
+    return {"files": {}, **manifest}
 
 
 def save_array(path: Path, values: "np.ndarray[Any, Any]") -> None:

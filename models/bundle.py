@@ -66,9 +66,9 @@ def load_triage(folder: Path) -> Triage:
         pack = load_pack(folder / "pack")
         learned = _learned(bundle, pack)
         policy = Policy(**manifest["policy"])
+        versions = Versions(bundle=manifest["id"], pack=f"{pack.name} {pack.version}", policy=policy.version)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"the bundle is not complete ({error!r}); fit it anew", file=folder) from error
-    versions = Versions(bundle=manifest["id"], pack=f"{pack.name} {pack.version}", policy=policy.version)
     return Triage(
         reader=Reader(Segmenter(pack.words)),
         assessor=LearnedAssessor(pack, learned),
@@ -118,6 +118,11 @@ def _learned(bundle: Verified, pack: CityPack) -> Learned:
     model = bundle.manifest["model"]
     names = [name for name in bundle.files if name.startswith("arrays/")]
     arrays = {Path(name).stem: bundle.array(name) for name in names}
+    heads = dict(model["heads"])
+    expected = {"weights": (len(arrays["idf"]), sum(heads.values())), "bias": (sum(heads.values()),)}
+    expected["experience"] = (len(pack.units),)
+    if odd := [name for name, shape in expected.items() if arrays[name].shape != shape]:
+        raise ValueError(f"arrays of another shape than the manifest says: {', '.join(odd)}")
     ranker = Ranker(**{part: arrays[f"ranker_{part}"] for part in _RANKER_ARRAYS})
     index = csr_matrix(
         (arrays["neighbours_data"].astype(np.float32), arrays["neighbours_indices"], arrays["neighbours_indptr"]),
@@ -129,7 +134,7 @@ def _learned(bundle: Verified, pack: CityPack) -> Learned:
             words=json.loads(bundle.files["words.json"]),
             idf=arrays["idf"],
         ),
-        scorer=Scorer(heads=dict(model["heads"]), weights=arrays["weights"], bias=arrays["bias"]),
+        scorer=Scorer(heads=heads, weights=arrays["weights"], bias=arrays["bias"]),
         neighbours=Neighbours(index=index, labels=arrays["neighbours_labels"], count=len(pack.units)),
         experience=arrays["experience"],
         units=Ranking(ranker=ranker, calibration=Calibration(**model["calibration"])),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from models.arrays import Floats, best, pick, softmax
 
@@ -50,6 +49,8 @@ def fit_calibration(scores: Floats, right: NDArray[np.bool_]) -> Calibration:
     scores, right
         Shape `(lists, candidates)`; `right` is true at the candidate that closed the order, and nowhere if none did.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - slow to import, and whoever only routes never fits
+
     shares = softmax(scores)
     odds, hit = _log_odds(shares.max(axis=1)), pick(right, best(scores, 1))[:, 0]
 

@@ -17,7 +17,7 @@ _SHARPNESS = np.float32(3)  # makes log-odds of margins, whose scale is that of 
 
 def level_classes(paths: Sequence[tuple[str, ...]]) -> list[NDArray[np.intp]]:
     """For each of the heads `topic1` to `topic3` the class of each path: the number of its beginning of that length."""
-    beginnings = [["/".join(path[:depth]) for path in paths] for depth in range(1, DEPTH + 1)]
+    beginnings = [[path[:depth] for path in paths] for depth in range(1, DEPTH + 1)]
     numbers = [{name: at for at, name in enumerate(sorted(set(names)))} for names in beginnings]
     return [
         np.array([number[name] for name in names], dtype=np.intp)

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from training.closures import Closures
 from training.hygiene import Summary
+from triage.citypack import FORMULA
 from triage.errors import InputError, PaidanError
 
 app = typer.Typer(
@@ -164,10 +165,12 @@ def _write_left_out(path: Path, summary: Summary) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("id", "source", "reason"))
-        # A leading = + - @ would run as a formula in Excel.
-        writer.writerows(
-            ("'" + row.id if row.id[:1] in "=+-@" else row.id, row.source, row.reason) for row in summary.left_out
-        )
+        writer.writerows((_harmless(row.id), _harmless(row.source), row.reason) for row in summary.left_out)
+
+
+def _harmless(cell: str) -> str:
+    """Keep Excel from running a cell as a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 @contextmanager

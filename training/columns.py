@@ -101,7 +101,7 @@ def _levels(header: Sequence[str], mapped: Mapping[str, int]) -> tuple[int, ...]
 def _missing(field: str, header: Sequence[str]) -> str:
     return (
         f"no column holds it (looked for {', '.join(ALIASES[field][:5])} …); headers found: {_listed(header)}; "
-        f'name yours in the column map: {{"{field}": "your header"}}'
+        f"name yours: --column {field}=HEADER"
     )
 
 

@@ -112,7 +112,7 @@ def _topics(routings: Sequence[Routing], rows: Sequence[Closure]) -> dict[str, f
 def _sources(manifest: dict[str, Any], files: Sequence[Path]) -> list[Path]:
     """Find the files that a bundle was fitted on beside those it is evaluated on."""
     sources = []
-    for name, digest in manifest["sources"].items():
+    for name, digest in manifest["sources"]:
         near = [file.with_name(name) for file in files if file.with_name(name).is_file()]
         same = [path for path in near if hashlib.sha256(path.read_bytes()).hexdigest() == digest]
         if not same:

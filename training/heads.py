@@ -1,5 +1,6 @@
 """The linear heads, fitted on several sets of rows side by side."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -89,9 +90,10 @@ def _fit_head(matrix: Matrix, labels: _Labels, seed: int) -> tuple[NDArray[np.fl
         bias[present] = 1.0
     if len(present) > 1:
         model = LinearSVC(C=labels.strength, tol=0.01, max_iter=3000, random_state=seed)
-        model.fit(
-            matrix[rows], labels.classes[rows], sample_weight=None if labels.weight is None else labels.weight[rows]
-        )
+        weight = None if labels.weight is None else labels.weight[rows]
+        with warnings.catch_warnings():  # a unit with one order is what hotlines have, not a mistake in the labels
+            warnings.filterwarnings("ignore", message="The number of unique classes")
+            model.fit(matrix[rows], labels.classes[rows], sample_weight=weight)
         both = len(present) == 2
         weights[:, present] = np.vstack([-model.coef_, model.coef_]).T if both else model.coef_.T
         bias[present] = np.concatenate([-model.intercept_, model.intercept_]) if both else model.intercept_

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from models.bundle import save
 from training.closures import Closures, read_closures
 from training.dataset import Dataset, make_dataset, with_known_units
@@ -51,7 +53,8 @@ def make_bundle(prepared: Prepared, files: Sequence[Path], out: Path, *, seed: i
     """
     _refuse_to_overwrite(out)
     data = make_dataset(prepared.cleaned, prepared.pack, seed=seed)
-    fitted = fit(data, prepared.pack, seed=seed, progress=progress)
+    with threadpool_limits(1):  # the ranker's matrices are small: threads would wait for each other
+        fitted = fit(data, prepared.pack, seed=seed, progress=progress)
     fresh = out.with_name(f".{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     about = {
@@ -62,7 +65,7 @@ def make_bundle(prepared: Prepared, files: Sequence[Path], out: Path, *, seed: i
         "left_out": prepared.cleaned.summary.counts,
         "metrics": fitted.metrics,
         "tried_on": "out-of-fold rows" if data.newest is None else f"the newest {int(data.newest.sum())} rows, by date",
-        "sources": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+        "sources": [[file.name, hashlib.sha256(file.read_bytes()).hexdigest()] for file in files],
     }
     save(fresh, learned=fitted.learned, pack=prepared.pack, policy=fitted.policy, about=about)
     shutil.rmtree(out, ignore_errors=True)

@@ -13,7 +13,7 @@ from models.ranker import fit_ranker
 from training.dataset import Mask
 
 _PROMISE = 0.95
-_ENOUGH_FOR_PROMISE = 200
+_ENOUGH_FOR_PROMISE = 50  # rows above the threshold; fewer may all be right by luck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def calibrated(scores: Floats, right: NDArray[np.bool_]) -> Calibrated:
     return Calibrated(
         calibration=calibration,
         metrics={name: round(float(value), 4) for name, value in figures.items()},
-        dispatch_at=threshold if len(sure) >= _ENOUGH_FOR_PROMISE else 1.01,
+        dispatch_at=threshold if (sure >= threshold).sum() >= _ENOUGH_FOR_PROMISE else 1.01,
     )
 
 

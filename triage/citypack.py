@@ -34,7 +34,7 @@ _DERIVE = "`paidan-train fit --closures F... --out DIR` derives a pack from a ci
 _LOST = "a value has white space around it, an alias or word holds a |, or a topic path has more than four levels"
 _ENTRY = re.compile(r"(?P<word>\S+)(?: [0-9]+)?(?: [a-z]+)?")
 # Excel runs a cell that begins so as a formula, and whoever writes a unit's name is not whoever opens the file.
-_FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001
+FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001
 
 
 class PlaceKind(StrEnum):
@@ -271,7 +271,7 @@ class _Files:
         if len(cells) > len(header):
             self.faults.append(row.fault(f"{len(cells)} cells under {len(header)} columns; quote a value with a comma"))
         self.faults += [row.fault(f"{column} is empty") for column in _REQUIRED[file] if not row[column]]
-        runs = [column for column, cell in given.items() if cell.startswith(_FORMULA)]
+        runs = [column for column, cell in given.items() if cell.startswith(FORMULA)]
         self.faults += [row.fault(f"{column} is a formula to Excel; write '{row[column]}") for column in runs]
         return row
 
@@ -396,5 +396,5 @@ def _texts(pack: CityPack) -> dict[str, str]:
 def _csv(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows(["'" + cell if cell.startswith((*_FORMULA, "'")) else cell for cell in row] for row in rows)
+    writer.writerows(["'" + cell if cell.startswith((*FORMULA, "'")) else cell for cell in row] for row in rows)
     return out.getvalue()

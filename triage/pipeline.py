@@ -43,7 +43,7 @@ class Triage:
                 place=assessment.place,
                 candidates=assessment.candidates,
                 suggestions=assessment.suggestions,
-                decision=self._policy.decide(reading, assessment.suggestions),
+                decision=self._policy.decide(reading, assessment.place, assessment.suggestions),
                 versions=self.versions,
             )
             for appeal, reading, assessment in zip(appeals, readings, assessments, strict=True)

@@ -15,7 +15,10 @@ class Places:
     """
 
     def __init__(self, places: Iterable[PackPlace]) -> None:
-        self._finder = Finder((name, place) for place in places for name in (place.name, *place.aliases))
+        listed = tuple(places)
+        self._finder = Finder((name, place) for place in listed for name in (place.name, *place.aliases))
+        districts = [place for place in listed if place.kind is PlaceKind.DISTRICT]
+        self._district = {name: place.name for place in districts for name in (*place.aliases, place.name)}
 
     def resolve_many(self, appeals: Sequence[Appeal], readings: Sequence[Reading]) -> list[Place]:
         """Return the place of each appeal, from its reading and from the district that came with it."""
@@ -25,7 +28,11 @@ class Places:
         ]
 
     def resolve(self, text: str, *, district: str | None = None) -> Place:
-        """Return the place that the text names; `district` is what the caller was told besides the text."""
+        """Return the place that the text names.
+
+        `district` is what the caller was told besides the text; one that the pack does not have is not heeded.
+        """
+        district = self._district.get(district.strip()) if district else None
         found = longest(self._finder.find(text))
         district = district or _only(mention.of.district for mention in found if mention.of.kind is PlaceKind.DISTRICT)
         inside = [mention for mention in found if not district or mention.of.district in ("", district)]

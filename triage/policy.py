@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from triage.domain import Action, Decision, Reading, Suggestion
+from triage.domain import Action, Decision, Place, Reading, Suggestion
 
 _PLACEHOLDER = re.compile("〔[^〕]*〕")  # a telephone number alone says nothing
 _WORD = re.compile(r"[^\W_]")
@@ -22,11 +22,17 @@ class Policy:
     suggest_at: float = 0.3
     set_mass: float = 0.95
 
-    def decide(self, reading: Reading, suggestions: Sequence[Suggestion]) -> Decision:
+    def decide(self, reading: Reading, place: Place, suggestions: Sequence[Suggestion]) -> Decision:
         if len(_WORD.findall(_PLACEHOLDER.sub("", reading.masked))) < 2 or not suggestions:
             return Decision(action=Action.REVIEW, reason="too_vague", why="诉求没有可以判断的内容，请人工核实后派单。")
         best, chosen = suggestions[0], self._set(suggestions)
         percent = f"{best.probability:.0%}"
+        elsewhere = place.district and best.unit.district not in ("", place.district)
+        if best.probability >= self.dispatch_at and elsewhere:
+            why = f"诉求地点在{place.district}，而{best.unit.name}属于{best.unit.district}，请坐席确认。"
+            return Decision(
+                action=Action.SUGGEST, reason="other_district", why=why, units=(best.unit.code,), set=chosen
+            )
         if best.probability >= self.dispatch_at:
             why = f"承办单位为{best.unit.name}的概率为{percent}，达到自动派单标准。"
             return Decision(action=Action.DISPATCH, reason="sure", why=why, units=(best.unit.code,), set=chosen)

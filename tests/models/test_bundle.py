@@ -101,7 +101,7 @@ def test_a_bundle_is_called_after_its_content(city_bundle, copy, tmp_path):
 
 def test_the_manifest_tells_what_the_bundle_was_made_from(city_bundle, city_export):
     manifest = read_manifest(city_bundle)
-    assert manifest["sources"] == {"spring.csv": hashlib.sha256(city_export.read_bytes()).hexdigest()}
+    assert manifest["sources"] == [["spring.csv", hashlib.sha256(city_export.read_bytes()).hexdigest()]]
     assert (manifest["rows"], manifest["window"]) == (400, ["2031-03-01", "2031-04-30"])
     assert manifest["made_with"]["pack"] == load_pack(city_bundle / "pack").fingerprint
     assert {"numpy", "scipy", "scikit-learn", "rjieba", "segmenter"} <= set(manifest["made_with"])
@@ -234,3 +234,21 @@ def test_a_manifest_that_lacks_a_part_of_the_model_is_refused(copy, part):
 
 def read_manifest_of(folder):
     return json.loads((folder / "manifest.json").read_bytes())
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "{}", '{"format": 1}', '{"format": 1, "files": []}'])
+def test_a_sealed_manifest_that_is_none_is_refused(copy, content):
+    (copy / "manifest.json").write_text(content, encoding="utf-8")
+    (copy / "manifest.sha256").write_text(hashlib.sha256(content.encode()).hexdigest(), encoding="ascii")
+    assert "fit" in str(refused(copy, BundleError))
+
+
+def test_arrays_that_do_not_fit_together_are_refused(copy):
+    save_array(copy / "arrays" / "bias.npy", np.zeros(3, dtype=np.float32))
+    facts = {
+        key: value
+        for key, value in json.loads((copy / "manifest.json").read_bytes()).items()
+        if key not in ("files", "id", "format")
+    }
+    seal(copy, facts, name="yunling")
+    assert "bias" in str(refused(copy, BundleError))

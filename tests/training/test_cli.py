@@ -53,7 +53,11 @@ def test_several_files_are_named_after_one_option_or_several(train, tmp_path, sp
     code, _, _ = train("fit", *[word.format(*halves) for word in spelt], "--out", "bundle", "--seed", "3")
     assert code == 0
     manifest = read_manifest(tmp_path / "bundle")
-    assert (manifest["rows"], manifest["seed"], list(manifest["sources"])) == (40, 3, ["0.csv", "1.csv"])
+    assert (manifest["rows"], manifest["seed"], [name for name, _ in manifest["sources"]]) == (
+        40,
+        3,
+        ["0.csv", "1.csv"],
+    )
 
 
 def test_a_second_fit_replaces_the_bundle(train, export, tmp_path):

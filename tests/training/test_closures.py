@@ -103,7 +103,7 @@ def test_a_column_map_that_points_nowhere(export):
 def test_a_missing_column_names_file_field_headers_and_remedy(export):
     error = refused(export("工单编号,诉求内容\n1,路灯不亮\n"))
     assert error.field == "unit"
-    for said in ("may.csv", "工单编号, 诉求内容", "column map"):
+    for said in ("may.csv", "工单编号, 诉求内容", "--column unit=HEADER"):
         assert said in str(error)
 
 

@@ -92,3 +92,10 @@ def test_each_appeal_brings_its_own_district(places):
     ]
     readings = [Reading(masked=masked, tokens=(masked,)) for masked in ("长宁街道", "枫桥街道", "松风街道")]
     assert [place.district for place in places.resolve_many(appeals, readings)] == ["东湖区", "东湖区", "西山区"]
+
+
+@pytest.mark.parametrize(
+    ("told", "district"), [("东湖", "东湖区"), (" 东湖区 ", "东湖区"), ("火星区", None), (" ", None)]
+)
+def test_a_district_that_came_along_is_understood_or_not_heeded(places, told, district):
+    assert places.resolve("路灯不亮", district=told).district == district
