@@ -65,7 +65,7 @@ def benchmark(files: Sequence[Path], texts: Path, *, progress: Callable[[str], N
             routed = _routing(load_triage(bundle), [row.text for row in read_closures([texts]).rows])
     return [
         Measured(what="fit", value=fitted, unit="s", base_name="flat character SVM", base=flat),
-        Measured(what="peak memory of fit", value=peak, unit="GB"),
+        Measured(what="peak memory of fit, its largest process", value=peak, unit="GB"),
         *routed,
         Measured(what="start from a bundle, imports included", value=started, unit="s"),
     ]
