@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from models.arrays import from_bfloat16, to_bfloat16
 from models.artifact import Verified, save_array, seal, verified
 from models.assessor import Learned, LearnedAssessor, Ranking
 from models.calibration import Calibration
@@ -87,7 +88,7 @@ def _arrays(learned: Learned) -> dict[str, Any]:
     index, ranker = learned.neighbours.index, learned.units.ranker
     return {
         "idf": learned.features.idf,
-        "weights": learned.scorer.weights.astype(np.float16),
+        "weights": to_bfloat16(learned.scorer.weights),
         "bias": learned.scorer.bias,
         "neighbours_data": index.data.astype(np.float16),
         "neighbours_indices": index.indices,
@@ -134,7 +135,7 @@ def _learned(bundle: Verified, pack: CityPack) -> Learned:
             words=json.loads(bundle.files["words.json"]),
             idf=arrays["idf"],
         ),
-        scorer=Scorer(heads=heads, weights=arrays["weights"], bias=arrays["bias"]),
+        scorer=Scorer(heads=heads, weights=from_bfloat16(arrays["weights"]), bias=arrays["bias"]),
         neighbours=Neighbours(index=index, labels=arrays["neighbours_labels"], count=len(pack.units)),
         experience=arrays["experience"],
         units=Ranking(ranker=ranker, calibration=Calibration(**model["calibration"])),

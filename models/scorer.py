@@ -19,7 +19,7 @@ class Scorer:
     heads
         How many classes each head has, in the order of the columns.
     weights
-        Shape `(features, classes of all heads)`; stored as float16, which halves the bundle and moves no margin.
+        Shape `(features, classes of all heads)`; a bundle keeps them as bfloat16, which halves it.
     bias
         Shape `(classes of all heads,)`.
     """
