@@ -110,19 +110,12 @@ def benchmark(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 2 bad input, 1 anything else."""
     try:
-        app(args=_repeated(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
-    except typer.Exit as stop:
-        return stop.exit_code
+        app(_repeated(sys.argv[1:] if arguments is None else arguments), prog_name="paidan-train")
+    except SystemExit as stop:
+        return int(stop.code or 0)
     except PaidanError as error:
         sys.stderr.write(f"paidan-train: {error}\n")
         return 2 if isinstance(error, InputError) else 1
-    except typer.Abort:
-        return 1
-    except Exception as error:
-        if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error, which tells itself what to do
-            error.show()
-            return 2
-        raise
     return 0
 
 

@@ -50,8 +50,9 @@ def inherit(
     by_text = softmax(model.decision_function(matrix[heirs]).astype(np.float32), _SHARPNESS)
     likely = _settled(by_text, older[heirs])
     sure = likely.max(axis=1)
-    clear = np.flatnonzero(heirs)[sure >= np.quantile(sure, 1 - _KEPT)]
-    found[clear] = model.classes_[likely.argmax(axis=1)][sure >= np.quantile(sure, 1 - _KEPT)]
+    kept = sure >= np.quantile(sure, 1 - _KEPT)
+    clear = np.flatnonzero(heirs)[kept]
+    found[clear] = model.classes_[likely[kept].argmax(axis=1)]
     weight[clear] = _WEIGHT
     return Inherited(topic=found, weight=weight)
 
