@@ -41,9 +41,9 @@ lock:
 clean:
 	rm -rf .venv var/bundles .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(BUNDLE)/manifest.json: $(wildcard $(PACK)/*) | .venv/installed
-	@echo 'Fitting Beijing, which takes less than a minute ...'
-	$(BIN)/paidan-train fit --closures $(PACK)/appeals.csv --pack $(PACK) --out $(BUNDLE)
+$(BUNDLE)/manifest.json: $(wildcard $(PACK)/* $(PACK)/appeals/*) | .venv/installed
+	@echo 'Fitting Beijing, which takes about a minute ...'
+	$(BIN)/paidan-train fit --pack $(PACK) --out $(BUNDLE)
 
 # Installed once, and again when what to install has changed; an empty file tells when.
 .venv/installed: requirements.lock

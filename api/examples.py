@@ -20,7 +20,15 @@ ROUTED: JsonDict = {
             "probability": 0.93,
         }
     ],
-    "place": {"district": "朝阳区", "street": "望京街道", "community": None, "evidence": ["望京西园四区"]},
+    "place": {
+        "district": "朝阳区",
+        "street": "望京街道",
+        "community": None,
+        "building": None,
+        "evidence": ["望京西园四区"],
+        "possible": [],
+        "question": None,
+    },
     "suggestions": [
         {
             "unit": "cy-wangjing",

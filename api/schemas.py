@@ -113,12 +113,18 @@ class RankedTopicOut(_Out):
 
 
 class PlaceOut(_Out):
-    """属地: where the matter is, as far as it can be told, and the words that told it."""
+    """属地: where the matter is, as far as it can be told, and the words that told it.
+
+    Where the words fit several places, `possible` names them and `question` is what to ask the citizen.
+    """
 
     district: str | None
     street: str | None
     community: str | None
+    building: str | None
     evidence: list[str]
+    possible: list[str]
+    question: str | None
 
 
 class SuggestionOut(_Out):

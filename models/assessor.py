@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from models.arrays import Floats, pick, softmax
 from models.calibration import Calibration
 from models.candidates import ShortList, short_list
+from models.encoder import Encoder, with_vectors
 from models.evidence import SHARPNESS, Evidence, NamesInText, gather
 from models.features import Features
+from models.mandates import Mandates
 from models.neighbours import Neighbours
 from models.ranker import Ranker
 from models.roster import Roster
 from models.scorer import Scorer
 from models.topic import TopicRanking
 from triage.citypack import CityPack
+from triage.directory import today
 from triage.domain import Appeal, Assessment, Candidate, Place, RankedTopic, Reading, Suggestion
 from triage.places import Places
 
@@ -25,12 +28,14 @@ _SUGGESTIONS = 5
 _TOPICS = 3
 _SURE_OF_DISTRICT = 0.8
 _SPEAKS = 0.1  # a probability or share of votes from which on it is named as a reason
+_LEADS = 0.25  # the same for the directory: more than what an office has that only stands in for another
 _BASES = {
     "exact": "以往同类诉求多由该单位办结",
     "duty": "职责相符",
     "locality": "属地相符",
     "precedent": "有相似的已办结工单",
     "named": "诉求中提到该单位",
+    "directory": "派单目录规定由该单位主办",
 }
 _COMBINATIONS = [
     tuple(base for base, holds in zip(_BASES, chosen, strict=True) if holds)
@@ -55,6 +60,7 @@ class Learned:
     """Everything that fitting makes and a bundle keeps; `topics` is None for a pack without topics."""
 
     features: Features
+    encoder: Encoder | None
     scorer: Scorer
     neighbours: Neighbours
     experience: NDArray[np.float32]
@@ -70,16 +76,25 @@ class LearnedAssessor:
         self._names = NamesInText(pack, self._roster)
         self._places = Places(pack.places)
         self._learned = learned
+        topics = learned.topics.table.topics if learned.topics else ()
+        self._mandates = Mandates.of(pack, self._roster, topics, on=today())
 
     def assess(self, appeals: Sequence[Appeal], readings: Sequence[Reading]) -> list[Assessment]:
         """One assessment for each appeal, in order; suggestions best first, probabilities calibrated."""
         learned = self._learned
-        rows = learned.features.transform(readings)
+        rows = with_vectors(learned.features.transform(readings), learned.encoder)
         margins = learned.scorer.margins(rows)
         places = self._places.resolve_many(appeals, readings)
         named = self._names.find(readings, places)
         votes = learned.neighbours.votes(rows)
-        evidence = gather(self._roster, margins=margins, votes=votes, named=named, readings=readings)
+        evidence = gather(
+            self._roster,
+            margins=margins,
+            votes=votes,
+            named=named,
+            readings=readings,
+            directory=self._directory(margins),
+        )
         listed = short_list(evidence, self._roster)
         probability = learned.units.probabilities(listed.features)
         candidates = self._candidates(listed, evidence, probability)
@@ -94,6 +109,11 @@ class LearnedAssessor:
             )
             for at in range(len(readings))
         ]
+
+    def _directory(self, margins: dict[str, Floats]) -> tuple[Mandates, Floats] | None:
+        if self._mandates is None or self._learned.topics is None:
+            return None
+        return self._mandates, self._learned.topics.table.probabilities(margins)
 
     def _candidates(self, listed: ShortList, evidence: Evidence, probability: Floats) -> list[tuple[Candidate, ...]]:
         order = np.argsort(-probability, axis=1, kind="stable")
@@ -137,6 +157,7 @@ def _bases(evidence: Evidence, units: NDArray[np.intp]) -> NDArray[np.intp]:
         pick(evidence.area_named, units) > 0,
         pick(evidence.votes, units) >= _SPEAKS,
         pick(evidence.unit_named, units) > 0,
+        pick(evidence.mandate, units) >= _LEADS,
     )
     bits: NDArray[np.intp] = np.zeros(units.shape, dtype=np.intp)
     for basis in holds:

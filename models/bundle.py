@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.arrays import from_bfloat16, to_bfloat16
 from models.artifact import Verified, save_array, seal, verified
 from models.assessor import Learned, LearnedAssessor, Ranking
 from models.calibration import Calibration
 from models.card import model_card
+from models.encoder import Encoder
 from models.features import Features
 from models.neighbours import Neighbours
 from models.ranker import Ranker
 from models.scorer import Scorer
 from models.topic import TopicRanking, TopicTable
-from triage.citypack import CityPack, load_pack, write_pack
+from triage.citypack import CityPack, fingerprint, load_pack, write_pack
 from triage.domain import Versions
 from triage.errors import BundleError
 from triage.pipeline import Triage
@@ -88,7 +88,9 @@ def _arrays(learned: Learned) -> dict[str, Any]:
     index, ranker = learned.neighbours.index, learned.units.ranker
     return {
         "idf": learned.features.idf,
-        "weights": to_bfloat16(learned.scorer.weights),
+        **({"encoder": learned.encoder.table} if learned.encoder else {}),
+        "weights": learned.scorer.weights,
+        "columns": learned.scorer.columns,
         "bias": learned.scorer.bias,
         "neighbours_data": index.data.astype(np.float16),
         "neighbours_indices": index.indices,
@@ -101,7 +103,7 @@ def _arrays(learned: Learned) -> dict[str, Any]:
 
 def _made_with(pack: CityPack) -> dict[str, str]:
     libraries = {name: version(name) for name in ("numpy", "scipy", "scikit-learn", "rjieba")}
-    return {**libraries, "pack": pack.fingerprint, "segmenter": Segmenter(pack.words).fingerprint}
+    return {**libraries, "pack": fingerprint(pack), "segmenter": Segmenter(pack.words).fingerprint}
 
 
 def _model(learned: Learned) -> dict[str, object]:
@@ -120,7 +122,8 @@ def _learned(bundle: Verified, pack: CityPack) -> Learned:
     names = [name for name in bundle.files if name.startswith("arrays/")]
     arrays = {Path(name).stem: bundle.array(name) for name in names}
     heads = dict(model["heads"])
-    expected = {"weights": (len(arrays["idf"]), sum(heads.values())), "bias": (sum(heads.values()),)}
+    dense = arrays["encoder"].shape[1] if "encoder" in arrays else 0
+    expected = {"weights": (len(arrays["idf"]) + dense, len(arrays["columns"])), "bias": (sum(heads.values()),)}
     expected["experience"] = (len(pack.units),)
     if odd := [name for name, shape in expected.items() if arrays[name].shape != shape]:
         raise ValueError(f"arrays of another shape than the manifest says: {', '.join(odd)}")
@@ -135,7 +138,8 @@ def _learned(bundle: Verified, pack: CityPack) -> Learned:
             words=json.loads(bundle.files["words.json"]),
             idf=arrays["idf"],
         ),
-        scorer=Scorer(heads=heads, weights=from_bfloat16(arrays["weights"]), bias=arrays["bias"]),
+        encoder=Encoder(arrays["encoder"]) if "encoder" in arrays else None,
+        scorer=Scorer(heads=heads, weights=arrays["weights"], columns=arrays["columns"], bias=arrays["bias"]),
         neighbours=Neighbours(index=index, labels=arrays["neighbours_labels"], count=len(pack.units)),
         experience=arrays["experience"],
         units=Ranking(ranker=ranker, calibration=Calibration(**model["calibration"])),

@@ -22,7 +22,7 @@ class ShortList:
 
 
 def short_list(evidence: Evidence, roster: Roster) -> ShortList:
-    """Choose candidates by exact unit, by duty and locality, by precedent, and by name; describe each to the ranker.
+    """Choose candidates by exact unit, duty and locality, precedent, directory, and name; describe each to the ranker.
 
     `features` has the shape `(readings, candidates, features)`.
     """
@@ -31,14 +31,16 @@ def short_list(evidence: Evidence, roster: Roster) -> ShortList:
         + np.float32(0.7) * evidence.office_probability
         + np.float32(0.5) * evidence.votes
         + np.float32(0.1) * evidence.unit_named
+        + evidence.mandate
     )
+    promise[:, roster.ended] = -1
     units = best(promise, LENGTH)
     return ShortList(units=units, features=_features(evidence, roster, units, pick(promise, units)))
 
 
 def _features(evidence: Evidence, roster: Roster, units: NDArray[np.intp], promise: Floats) -> Floats:
     unit, duty = pick(evidence.unit_probability, units), pick(evidence.duty_probability, units)
-    named = pick(evidence.duty_named, units)
+    named, mandate = pick(evidence.duty_named, units), pick(evidence.mandate, units)
     of_candidate = [
         pick(evidence.unit_margin, units),
         np.log(unit + _TINY),
@@ -51,12 +53,15 @@ def _features(evidence: Evidence, roster: Roster, units: NDArray[np.intp], promi
         np.log(pick(evidence.office_probability, units) + _TINY),
         pick(evidence.votes, units),
         pick(evidence.nearest, units),
-        np.log(promise + _TINY),
+        np.log(np.maximum(promise, 0) + _TINY),
         np.broadcast_to(np.arange(units.shape[1], dtype=np.float32), units.shape),
         named,
         pick(evidence.unit_named, units),
         pick(evidence.area_named, units),
         pick(evidence.other_area_named, units),
+        mandate,
+        np.log(mandate + _TINY),
+        np.log(mandate.max(axis=1, keepdims=True) + _TINY) - np.log(mandate + _TINY),
         roster.experience[units],
         roster.duty_experience[units],
     ]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import Floats, softmax
+from models.mandates import Mandates
 from models.roster import Roster, spoken_names
 from triage.citypack import CityPack
 from triage.domain import Place, Reading, UnitKind
@@ -85,6 +86,7 @@ class Evidence:
     unit_named: Floats
     area_named: Floats
     other_area_named: Floats
+    mandate: Floats
     length: Floats
 
 
@@ -95,10 +97,12 @@ def gather(
     votes: tuple[Floats, Floats],
     named: Named,
     readings: Sequence[Reading],
+    directory: tuple[Mandates, Floats] | None = None,
 ) -> Evidence:
     """Spread what is known by unit, duty and area over the units of the roster.
 
-    `margins` has the heads `unit`, `duty` and `area` in the order of the roster's columns.
+    `margins` has the heads `unit`, `duty` and `area` in the order of the roster's columns; `directory` comes with the
+    probabilities of its topics.
     """
     has_area = (roster.area >= 0)[None, :]
     unit, duty, area = margins["unit"], margins["duty"], margins["area"]
@@ -108,6 +112,16 @@ def gather(
     likely = np.where(any_named, (1 - _NAMED) * likely + _NAMED * named.areas, likely)
     area_probability = np.where(has_area, _of_area(likely, roster), np.float32(1))
     office = duty_probability * area_probability
+    mandate = np.zeros_like(unit)
+    if directory:
+        mandates, topics = directory
+        mandate = mandates.support(
+            topics,
+            areas_named=named.areas,
+            units_named=named.units,
+            area_probability=area_probability,
+            roster=roster,
+        )
     area_named = np.where(has_area, _of_area(named.areas, roster), np.float32(0))
     return Evidence(
         unit_margin=unit,
@@ -123,6 +137,7 @@ def gather(
         unit_named=named.units,
         area_named=area_named,
         other_area_named=(any_named & (area_named == 0) & has_area).astype(np.float32),
+        mandate=mandate,
         length=_lengths(readings),
     )
 

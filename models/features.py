@@ -15,6 +15,7 @@ Places = NDArray[np.int64]
 Matrix = Any  # scipy has no types for its sparse matrices
 
 _ORDERS = (1, 2, 3)
+_MOST_WORDS = 15_000
 _MOST_GRAMS = 30_000  # by folds 60,000 are no better, and cost twice the time to start
 _LONGEST = 4_000  # characters that are looked at; an appeal has said by then what it is about
 _BETWEEN = "\n"  # stands between two texts, and in no reading
@@ -47,10 +48,10 @@ class Features:
         """Learn the columns and their weights; what stands in one reading only teaches nothing about another."""
         grams = _document_frequency(set(_grams(_text(reading))) for reading in readings)
         words = _document_frequency(set(reading.tokens) for reading in readings)
-        known = sorted(sorted(grams, key=lambda gram: (-grams[gram], gram))[:_MOST_GRAMS])
-        frequency = np.array([*(grams[gram] for gram in known), *(words[word] for word in sorted(words))])
+        known, spoken = _most_frequent(grams, _MOST_GRAMS), _most_frequent(words, _MOST_WORDS)
+        frequency = np.array([*(grams[gram] for gram in known), *(words[word] for word in spoken)])
         idf = np.log((1 + len(readings)) / (1 + frequency)) + 1
-        return cls(grams=known, words=sorted(words), idf=idf.astype(np.float32))
+        return cls(grams=known, words=spoken, idf=idf.astype(np.float32))
 
     def transform(self, readings: Sequence[Reading]) -> Matrix:
         """Rows of shape `(len(readings), len(self))`, float32; a reading with nothing known is a row of zeros."""
@@ -110,6 +111,10 @@ class _GramTable:
             rows.append(row[places[hit]])
             columns.append(column[found[hit]])
         return np.concatenate(rows), np.concatenate(columns)
+
+
+def _most_frequent(terms: Counter[str], most: int) -> list[str]:
+    return sorted(sorted(terms, key=lambda term: (-terms[term], term))[:most])
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from models.arrays import Floats
 from triage.citypack import CityPack
+from triage.directory import today
 from triage.domain import Unit, UnitKind
 
 _KINDS = tuple(UnitKind)
@@ -33,12 +34,21 @@ class Roster:
             [self.areas.index(unit.district) if unit.district else -1 for unit in pack.units]
         )
         self.kinds: Floats = np.eye(len(_KINDS), dtype=np.float32)[[_KINDS.index(unit.kind) for unit in pack.units]]
+        self.has_area: NDArray[np.bool_] = self.area >= 0
+        self.is_street: NDArray[np.bool_] = np.array([unit.kind is UnitKind.STREET for unit in pack.units])
+        by_area = np.bincount(self.area[self.is_street & (self.area >= 0)], minlength=len(self.areas) + 1)
+        self.streets_beside: Floats = np.maximum(by_area, 1).astype(np.float32)[self.area]
+        self.ended: NDArray[np.bool_] = np.array([_has_ended(unit) for unit in pack.units])
         by_duty = np.bincount(self.duty, weights=closed, minlength=len(self.duties))
         self.experience: Floats = np.log1p(closed)
         self.duty_experience: Floats = np.log1p(by_duty).astype(np.float32)[self.duty]
 
     def __len__(self) -> int:
         return len(self.units)
+
+
+def _has_ended(unit: Unit) -> bool:
+    return unit.valid_to is not None and unit.valid_to < today()
 
 
 def duty_class(unit: Unit) -> str:

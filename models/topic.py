@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import Floats, best, pick
+from models.arrays import Floats, best, pick, softmax
 from models.calibration import Calibration
 from triage.domain import Topic
 
 DEPTH = 3
 LENGTH = 10
+_OTHERS = (0.5, 0.3)  # how much the upper levels weigh for the topics after the first
 _SHARPNESS = np.float32(3)  # makes log-odds of margins, whose scale is that of a linear SVM
+_TOGETHER = 5.0  # the same for the sum of three levels
 
 
 def level_classes(paths: Sequence[tuple[str, ...]]) -> list[NDArray[np.intp]]:
@@ -41,16 +43,23 @@ class TopicTable:
         self._of_level = level_classes([topic.path for topic in topics])
 
     def listed(self, margins: Mapping[str, Floats]) -> TopicList:
-        """List the most likely topics: the first by all levels together, the others by the deepest.
+        """List the most likely topics: the first by all levels together, the others with the upper ones weighing less.
 
-        The levels together hit the upper ones more often; the deepest alone offers choices that differ.
+        The levels together hit more often; the deepest, which tells a leaf from those beside it, offers choices.
         """
-        levels = [margins[f"topic{depth}"][:, of] for depth, of in enumerate(self._of_level, start=1)]
-        scores = levels[-1].copy()
-        first = best(levels[0] + levels[1] + levels[2], 1)
+        scores = self._together(margins, *_OTHERS)
+        first = best(self._together(margins, 1, 1), 1)
         np.put_along_axis(scores, first, scores.max(axis=1, keepdims=True) + np.float32(1e-3), axis=1)
         topics = best(scores, LENGTH)
         return TopicList(topics=topics, scores=_SHARPNESS * pick(scores, topics))
+
+    def probabilities(self, margins: Mapping[str, Floats]) -> Floats:
+        """Return rough probabilities of all topics by all levels together, shape `(readings, topics)`."""
+        return softmax(self._together(margins, 1, 1), _TOGETHER)
+
+    def _together(self, margins: Mapping[str, Floats], first: float, second: float) -> Floats:
+        levels = [margins[f"topic{depth}"][:, of] for depth, of in enumerate(self._of_level, start=1)]
+        return np.float32(first) * levels[0] + np.float32(second) * levels[1] + levels[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

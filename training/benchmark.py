@@ -18,7 +18,8 @@ from training.hygiene import clean
 from training.peers import try_peer
 from triage.domain import Appeal
 from triage.pipeline import Triage
-from triage.text import Segmenter
+from triage.places import Places
+from triage.text import Segmenter, normalise
 
 _CHUNK = 512
 _SINGLE = 500
@@ -93,10 +94,16 @@ def _routing(triage: Triage, texts: Sequence[str]) -> list[Measured]:
     reference = min(_timed(lambda: [cut(text) for text in texts]) for _ in range(_REPEATS))
     one = statistics.median(_timed(partial(triage.route, appeal)) for appeal in appeals[:_SINGLE])
     one_cut = statistics.median(_timed(partial(cut, text)) for text in texts[:_SINGLE])
+    opened = min(_timed(lambda: Places(triage.pack.places)) for _ in range(_REPEATS))
+    places = Places(triage.pack.places)
+    plain = [normalise(text).text for text in texts]
+    placed = min(_timed(lambda: [places.resolve(text) for text in plain]) for _ in range(_REPEATS))
     name = "jieba.lcut"
     return [
         Measured(what=f"routing {len(texts)} in batch", value=batch, unit="s", base_name=name, base=reference),
         Measured(what="routing one, median", value=1e3 * one, unit="ms", base_name=name, base=1e3 * one_cut),
+        Measured(what=f"finding the places of {len(texts)}", value=placed, unit="s", base_name=name, base=reference),
+        Measured(what=f"laying out {len(triage.pack.places)} places", value=opened, unit="s"),
     ]
 
 

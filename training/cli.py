@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 
 _SHOWN_PROBLEMS = 10
+_ENCODERS = "lsa, static, or the folder of a SentenceTransformer (the last two: extra semantic)."
+SIZES = [0, 200, 1_000, 5_000]
 _MANY = ("--closures", "--train")
 
 ClosuresOption = Annotated[list[Path], typer.Option("--closures", help="CSV, JSON Lines or Excel; one or several.")]
@@ -39,27 +41,39 @@ ColumnOption = Annotated[
 
 @app.command()
 def fit(
-    closures: ClosuresOption,
     out: Annotated[Path, typer.Option("--out", help="Folder of the bundle.")],
+    closures: Annotated[
+        list[Path] | None,
+        typer.Option("--closures", help="CSV, JSON Lines or Excel; one or several. None: what the pack teaches."),
+    ] = None,
     pack: Annotated[
         Path | None, typer.Option("--pack", help="City pack; derived from the closures if missing.")
     ] = None,
+    appeals: Annotated[
+        Path | None,
+        typer.Option("--appeals", help="Pack whose appeals teach a city with few closures and none of its own."),
+    ] = None,
+    encoder: Annotated[str, typer.Option("--encoder", help=_ENCODERS)] = "",
     seed: Annotated[int, typer.Option("--seed", help="The same seed and rows give the same bundle.")] = 0,
     column: ColumnOption = None,
     left_out: Annotated[Path | None, typer.Option("--left-out", help="CSV of the rows set aside and why.")] = None,
 ) -> None:
-    """Fit a bundle from closed orders."""
+    """Fit a bundle from closed orders, from what a pack teaches, or from both."""
     from training.make import make_bundle, prepare  # noqa: PLC0415 - scikit-learn is slow to import
 
     _check_writable(left_out)
     folder = out.resolve()
-    prepared = prepare(closures, pack=pack, name=folder.name, columns=_columns(column or []))
+    files = closures or []
+    prepared = prepare(files, pack=pack, name=folder.name, appeals=appeals, seed=seed, columns=_columns(column or []))
     _report_problems(prepared.read)
-    typer.echo(prepared.cleaned.summary)
+    if files:
+        typer.echo(prepared.cleaned.summary)
+    if prepared.taught:
+        typer.echo(f"{len(prepared.taught):>9,}  rows that were written to teach")
     if left_out:
         _write_left_out(left_out, prepared.cleaned.summary)
     with _progress() as progress:
-        make_bundle(prepared, closures, folder, seed=seed, progress=progress)
+        make_bundle(prepared, files, folder, encoder=encoder, seed=seed, progress=progress)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     typer.echo(f"{manifest['scheme']}\n{_line(manifest['metrics'])}\nbundle {manifest['id']} in {out}")
 
@@ -89,6 +103,42 @@ def evaluate(
     for name, gains in result.gains.items():
         said = ", ".join(f"{depth} {gain:+.3f} [{low:+.3f}, {high:+.3f}]" for depth, (gain, low, high) in gains.items())
         typer.echo(f"gain over {name}: {said}")
+
+
+@app.command()
+def holdout(
+    pack: Annotated[Path, typer.Option("--pack", help="City pack with a folder appeals.")],
+    seed: Annotated[int, typer.Option("--seed", help="Which voices are held out, and how the rest is learned.")] = 0,
+) -> None:
+    """Try what a pack teaches on a part of its own appeals that is held out."""
+    from training.holdout import hold_out  # noqa: PLC0415
+
+    with _progress() as progress:
+        result = hold_out(pack, seed=seed, progress=progress)
+    typer.echo(f"{result.learned} appeals learned from, {result.rows} held out\n{_line(result.figures)}")
+
+
+@app.command()
+def curve(
+    closures: ClosuresOption,
+    test: Annotated[Path, typer.Option("--test", help="Later closures, which are tried.")],
+    appeals: Annotated[Path, typer.Option("--appeals", help="Pack whose appeals teach.")],
+    sizes: Annotated[
+        list[int] | None, typer.Option("--size", help="How many of the newest closures; repeatable.")
+    ] = None,
+    encoders: Annotated[list[str] | None, typer.Option("--encoder", help=f"{_ENCODERS} Repeatable.")] = None,
+) -> None:
+    """Show what the newest closures teach, the appeals of another city, and both."""
+    from training.curve import learning_curve  # noqa: PLC0415
+
+    table = Table("closures", "learned from", "top-1", "top-3", "top-5", "top-1 gained by what was added", box=None)
+    with _progress() as progress:
+        points = learning_curve(
+            closures, test, appeals, sizes=sizes or SIZES, encoders=encoders or (), progress=progress
+        )
+        for point in points:
+            table.add_row(*point.cells())
+    _console().print(table)
 
 
 @app.command()

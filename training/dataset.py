@@ -8,13 +8,16 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
+from models.encoder import Encoder, with_vectors
 from models.features import Features, Matrix
 from models.roster import Roster
 from models.topic import DEPTH, level_classes
+from training.duplicates import near_duplicate_groups
+from training.encoder import make_encoder
 from training.hygiene import Cleaned, LeftOut
 from training.scheme import Scheme, find_scheme
 from triage.citypack import CityPack
-from triage.domain import Appeal, Closure, Reading, Topic
+from triage.domain import Appeal, Closure, Origin, Reading, Topic
 from triage.errors import InputError
 from triage.text import Reader, Segmenter
 
@@ -25,6 +28,8 @@ _NEWEST = timedelta(days=28)
 _FEWEST_NEWEST = 300
 _MOST_NEWEST = 0.4
 _FEWEST_ROWS = 20
+_ENOUGH_TO_RANK = 300
+_TEACHES = 1_000  # with so many closed orders, what was written weighs half, by the learning curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +48,9 @@ class Dataset:
     Parameters
     ----------
     matrix
-        The readings as features, shape `(rows, features)`.
+        The readings as features, and behind them their vectors where there is an encoder, shape `(rows, columns)`.
     units
-        Column of the unit that closed each order, shape `(rows,)`.
+        Column of the unit that closed each order, -1 where none did, shape `(rows,)`.
     labels
         For each head about units the class of each row, -1 where the row has none; `sizes` counts their classes.
     topic
@@ -55,15 +60,20 @@ class Dataset:
     of_level
         For each level the class of each topic.
     folds
-        A number for each row; near-duplicates share it.
+        A number for each row; near-duplicates share it. -1 for rows that are learned from and never tried.
+    halves
+        0 or 1 for each row, near-duplicates alike, and independent of `folds`.
     newest
         The newest weeks, or None where dates are missing or the weeks too thin to stand for themselves.
+    closed
+        Rows that are closed orders; the others were written to teach.
     """
 
     closures: tuple[Closure, ...]
     appeals: tuple[Appeal, ...]
     readings: tuple[Reading, ...]
     features: Features
+    encoder: Encoder | None
     matrix: Matrix
     units: NDArray[np.intp]
     labels: dict[str, NDArray[np.intp]]
@@ -74,18 +84,34 @@ class Dataset:
     of_level: tuple[NDArray[np.intp], ...]
     scheme: Scheme
     folds: NDArray[np.intp]
+    halves: NDArray[np.intp]
     newest: Mask | None
+    closed: Mask
+
+    @property
+    def ranked(self) -> Mask:
+        """Rows that are tried and that rankers learn from, `(rows,)`: closed orders alone where they are enough."""
+        return self.closed if self.closed.sum() >= _ENOUGH_TO_RANK else self.units >= 0
+
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """How much each row counts, shape `(rows,)`: what was written, the less the more orders were closed."""
+        return np.where(self.closed, 1.0, _TEACHES / (_TEACHES + self.closed.sum()))
 
     def splits(self) -> list[Split]:
-        """Out-of-fold splits, every row tried once; last the newest weeks after all others, where there are such."""
-        folds = [Split(learned=self.folds != fold, tried=self.folds == fold) for fold in range(_FOLDS)]
+        """Out-of-fold splits, every row tried once; last the newest weeks after all others, where there are such.
+
+        Of rows that were all written to teach, of which there are many and all alike, one fold is tried.
+        """
+        tried = range(_FOLDS if self.closed.any() else 1)
+        folds = [Split(learned=self.folds != fold, tried=self.folds == fold) for fold in tried]
         ahead = [] if self.newest is None else [Split(learned=~self.newest, tried=self.newest, forward=True)]
         return folds + ahead
 
 
 def with_known_units(cleaned: Cleaned, pack: CityPack) -> Cleaned:
-    """Call units by their official names, and set aside rows whose unit the pack does not have."""
-    names = {alias: unit.name for unit in pack.units for alias in (*unit.aliases, unit.name)}
+    """Call units by the names of those that act for them now, and set aside rows whose unit the pack does not have."""
+    names = pack.acting_names
     known = [row.unit in names for row in cleaned.rows]
     left_out = [
         LeftOut(id=row.id, source=row.source, reason="unit_not_in_pack")
@@ -97,39 +123,59 @@ def with_known_units(cleaned: Cleaned, pack: CityPack) -> Cleaned:
     return Cleaned(rows=rows, groups=tuple(compress(cleaned.groups, known)), summary=summary)
 
 
-def make_dataset(cleaned: Cleaned, pack: CityPack, *, seed: int) -> Dataset:
+def make_dataset(
+    cleaned: Cleaned, pack: CityPack, *, taught: Sequence[Closure] = (), encoder: str = "", seed: int
+) -> Dataset:
     """Prepare cleaned closures; `with_known_units` must have gone over them.
+
+    Parameters
+    ----------
+    taught
+        Rows that nobody closed, as `training.corpus` makes them, with units of the pack or none.
+    encoder
+        What `training.encoder.make_encoder` is to make; nothing for no encoder.
 
     Raises
     ------
     InputError
         Too few rows or units to learn anything from.
     """
-    closures = cleaned.rows
-    column = {unit.name: at for at, unit in enumerate(pack.units)}
+    closures = (*cleaned.rows, *taught)
+    closed = np.array([row.origin is Origin.CLOSED for row in closures])
+    column = {unit.name: at for at, unit in enumerate(pack.units)} | {"": -1}
     units = np.array([column[row.unit] for row in closures], dtype=np.intp)
-    if len(closures) < _FEWEST_ROWS or len(set(units.tolist())) < 2:
-        raise InputError(
-            f"{len(closures)} usable rows of {len(set(units.tolist()))} units are too few; at least 20 of 2"
-        )
-    if len(set(cleaned.groups)) < _FEWEST_ROWS:
-        raise InputError(f"{len(set(cleaned.groups))} different matters are too few, the rest are repeats; at least 20")
-    scheme = find_scheme(closures)
+    named = len(set(units[units >= 0].tolist()))
+    if len(closures) < _FEWEST_ROWS or named < 2:
+        raise InputError(f"{len(closures)} usable rows of {named} units are too few; at least 20 of 2")
+    groups = _groups(cleaned, taught)
+    if len(set(groups)) < _FEWEST_ROWS:
+        raise InputError(f"{len(set(groups))} different matters are too few, the rest are repeats; at least 20")
+    number = _numbers(groups, seed)
+    scheme = find_scheme(cleaned.rows or closures)
     topics = _predictable(closures, scheme, pack)
     topic_column = {topic.path: at for at, topic in enumerate(topics)}
     topic = np.array([topic_column.get(scheme.path(row), -1) for row in closures], dtype=np.intp)
     appeals = tuple(Appeal(id=row.id, text=row.text) for row in closures)
     readings = tuple(Reader(Segmenter(pack.words)).read_many([row.text for row in closures]))
     features = Features.fit(readings)
+    rows = features.transform(readings)
+    dense = make_encoder(encoder, features, rows, readings, closures, seed=seed) if encoder else None
     roster = Roster(pack, np.zeros(len(pack.units), dtype=np.float32))
-    labels = {"unit": units, "duty": roster.duty[units], "area": roster.area[units]}
+    # Of what was written for this city the directory tells unit and duty, and will tell them again.
+    led = np.array([row.origin is not Origin.CLOSED and bool(row.topic) for row in closures])
+    labels = {
+        "unit": np.where(closed, units, -1),
+        "duty": np.where((units >= 0) & ~led, roster.duty[units], -1),
+        "area": np.where(units >= 0, roster.area[units], -1),
+    }
     sizes = {"unit": len(roster), "duty": len(roster.duties), "area": len(roster.areas)}
     return Dataset(
         closures=closures,
         appeals=appeals,
         readings=readings,
         features=features,
-        matrix=features.transform(readings),
+        encoder=dense,
+        matrix=with_vectors(rows, dense),
         units=units,
         labels=labels,
         sizes=sizes,
@@ -138,8 +184,10 @@ def make_dataset(cleaned: Cleaned, pack: CityPack, *, seed: int) -> Dataset:
         older_topic=_older(closures, topic),
         of_level=tuple(level_classes([topic.path for topic in topics])),
         scheme=scheme,
-        folds=_folds(cleaned.groups, seed),
-        newest=_newest(closures),
+        folds=np.where([row.origin is Origin.MEANING for row in closures], -1, number % _FOLDS),
+        halves=number // _FOLDS % 2,
+        newest=_newest(closures, closed),
+        closed=closed,
     )
 
 
@@ -155,15 +203,22 @@ def _older(closures: Sequence[Closure], topic: NDArray[np.intp]) -> NDArray[np.i
     return np.array([number.get(path, -1) for path in paths], dtype=np.intp)
 
 
-def _folds(groups: Sequence[int], seed: int) -> NDArray[np.intp]:
+def _groups(cleaned: Cleaned, taught: Sequence[Closure]) -> Sequence[int]:
+    if not taught:
+        return cleaned.groups
+    return near_duplicate_groups([row.text for row in (*cleaned.rows, *taught)])
+
+
+def _numbers(groups: Sequence[int], seed: int) -> NDArray[np.intp]:
+    """Return for each row the place of its group in a random order of the groups."""
     different, member = np.unique(np.asarray(groups), return_inverse=True)
-    return np.random.default_rng(seed).permutation(len(different))[member] % _FOLDS
+    return np.random.default_rng(seed).permutation(len(different))[member]
 
 
-def _newest(closures: Sequence[Closure]) -> Mask | None:
-    if any(row.opened_on is None for row in closures):
-        return None
+def _newest(closures: Sequence[Closure], closed: Mask) -> Mask | None:
     days = np.array([row.opened_on for row in closures], dtype="datetime64[D]")
-    newest: Mask = days > days.max() - np.timedelta64(_NEWEST)
-    enough = _FEWEST_NEWEST <= newest.sum() <= _MOST_NEWEST * len(days)
+    if not closed.any() or np.isnat(days[closed]).any():
+        return None
+    newest: Mask = closed & (days > days[closed].max() - np.timedelta64(_NEWEST))
+    enough = _FEWEST_NEWEST <= newest.sum() <= _MOST_NEWEST * closed.sum()
     return newest if enough else None

@@ -78,7 +78,7 @@ def evaluate(
 
 def _cleaned(files: Sequence[Path], pack: CityPack, columns: Mapping[str, str] | None) -> Cleaned:
     """Clean closures and call their units by official names; a unit that the pack does not have stays, and counts."""
-    names = {alias: unit.name for unit in pack.units for alias in unit.aliases}
+    names = pack.acting_names
     rows = read_closures(files, columns=columns).rows
     cleaned = clean([replace(row, unit=names.get(row.unit, row.unit)) for row in rows])
     if not cleaned.rows:

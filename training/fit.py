@@ -10,6 +10,7 @@ from models.arrays import Floats
 from models.assessor import Learned
 from models.candidates import short_list
 from models.evidence import Named, NamesInText, gather
+from models.mandates import Mandates
 from models.neighbours import Neighbours
 from models.roster import Roster
 from models.scorer import Scorer
@@ -18,6 +19,7 @@ from training.dataset import Dataset, Mask, Split
 from training.heads import Course, fit_scorers
 from training.rank import Calibrated, Lists, Ranked, calibrated, rank_ahead, rank_crosswise, together
 from triage.citypack import CityPack
+from triage.directory import today
 from triage.places import Places
 from triage.policy import Policy
 
@@ -42,6 +44,7 @@ class _Parts:
     roster: Roster
     experience: Floats
     table: TopicTable
+    mandates: Mandates | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,8 @@ def fit(data: Dataset, pack: CityPack, *, seed: int, progress: Progress = lambda
     """
     splits = data.splits()
     everything = np.ones(len(data.units), dtype=bool)
-    courses = [Course(rows=split.learned, topics=split.forward or data.newest is None) for split in splits]
+    by_topic = data.newest is None or bool(pack.mandates)
+    courses = [Course(rows=split.learned, topics=split.forward or by_topic) for split in splits]
     scorers = fit_scorers(data, [*courses, Course(rows=everything, topics=True)], seed=seed, progress=progress)
     nobody = Roster(pack, np.zeros(len(pack.units), dtype=np.float32))
     places = Places(pack.places).resolve_many(data.appeals, data.readings)
@@ -71,6 +75,7 @@ def fit(data: Dataset, pack: CityPack, *, seed: int, progress: Progress = lambda
     units, topics = _rank_units(data, splits, tried, seed), _calibrate_topics(tried)
     learned = Learned(
         features=data.features,
+        encoder=data.encoder,
         scorer=last.scorer,
         neighbours=last.neighbours,
         experience=last.experience,
@@ -78,25 +83,29 @@ def fit(data: Dataset, pack: CityPack, *, seed: int, progress: Progress = lambda
         topics=TopicRanking(table=last.table, calibration=topics.calibration) if topics else None,
     )
     topic_metrics = {f"topic_{name}": value for name, value in topics.metrics.items()} if topics else {}
-    policy = Policy(dispatch_at=units.tried.dispatch_at)
+    # What was tried on appeals that were written keeps no promise about those that citizens send.
+    policy = Policy(dispatch_at=units.tried.dispatch_at) if data.closed.any() else Policy()
     return Fitted(learned=learned, policy=policy, metrics={**units.tried.metrics, **topic_metrics})
 
 
 def _parts(data: Dataset, pack: CityPack, scorer: Scorer, rows: Mask) -> _Parts:
+    rows = rows & data.closed  # what was written closed nothing, so it is neither precedent nor experience
     units, count = data.units[rows], len(pack.units)
     experience = np.bincount(units, minlength=count).astype(np.float32)
+    roster = Roster(pack, experience)
     return _Parts(
         scorer=scorer,
         neighbours=Neighbours.fit(data.matrix[rows], units.astype(np.int32), count),
-        roster=Roster(pack, experience),
+        roster=roster,
         experience=experience,
         table=TopicTable(data.topics),
+        mandates=Mandates.of(pack, roster, data.topics, on=today()) if len(data.topics) > 1 else None,
     )
 
 
 def _try(data: Dataset, named: Named, parts: _Parts, split: Split) -> _Tried:
     """Describe the candidates of rows that the parts have not seen."""
-    rows = np.flatnonzero(split.tried)
+    rows = np.flatnonzero(split.tried & data.ranked)
     matrix = data.matrix[rows]
     margins = parts.scorer.margins(matrix)
     evidence = gather(
@@ -105,6 +114,7 @@ def _try(data: Dataset, named: Named, parts: _Parts, split: Split) -> _Tried:
         votes=parts.neighbours.votes(matrix),
         named=named.take(rows),
         readings=[data.readings[at] for at in rows],
+        directory=(parts.mandates, parts.table.probabilities(margins)) if parts.mandates else None,
     )
     listed = short_list(evidence, parts.roster)
     units = Lists(rows=rows, features=listed.features, right=listed.units == data.units[rows][:, None])
@@ -119,7 +129,7 @@ def _try(data: Dataset, named: Named, parts: _Parts, split: Split) -> _Tried:
 def _rank_units(data: Dataset, splits: list[Split], tried: list[_Tried], seed: int) -> Ranked:
     by_fold = together([lists.units for lists, split in zip(tried, splits, strict=True) if not split.forward])
     if data.newest is None:
-        return rank_crosswise(by_fold, folds=data.folds, seed=seed)
+        return rank_crosswise(by_fold, halves=data.halves, seed=seed)
     return rank_ahead(by_fold, tried[-1].units, older=~data.newest, seed=seed)
 
 

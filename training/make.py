@@ -10,40 +10,74 @@ from threadpoolctl import threadpool_limits
 
 from models.bundle import save
 from training.closures import Closures, read_closures
+from training.corpus import as_closures, meanings, read_appeals
 from training.dataset import Dataset, make_dataset, with_known_units
 from training.fit import Progress, fit
 from training.hygiene import Cleaned, clean
 from training.packmaker import make_pack
+from training.transfer import transferred
 from triage.citypack import CityPack, load_pack
+from triage.domain import Closure
 from triage.errors import InputError
+
+FEW = 3_000  # closed orders up to which what was written for another city helps, by the learning curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """Closures that were read and cleaned, and the pack they are fitted with."""
+    """Closures that were read and cleaned, the pack they are fitted with, and what the pack itself teaches."""
 
     read: Closures
     cleaned: Cleaned
     pack: CityPack
+    taught: tuple[Closure, ...] = ()
 
 
-def prepare(files: Sequence[Path], *, pack: Path | None, name: str, columns: dict[str, str] | None = None) -> Prepared:
-    """Read and clean closures; without a pack, derive one from them.
+def prepare(
+    files: Sequence[Path],
+    *,
+    pack: Path | None,
+    name: str,
+    appeals: Path | None = None,
+    seed: int = 0,
+    columns: dict[str, str] | None = None,
+) -> Prepared:
+    """Read and clean closures, and what was written to teach; without a pack, derive one from the closures.
+
+    Parameters
+    ----------
+    pack
+        What it has written itself, a folder `appeals`, teaches beside the closures, or alone where there are none.
+    appeals
+        Another city's pack, whose appeals teach a city that has none of its own and `FEW` closures or less.
 
     Raises
     ------
     InputError
         Files or pack cannot be used, or no row is fit to learn from.
     """
-    read = read_closures(files, columns=columns)
+    city = load_pack(pack) if pack else None
+    written = read_appeals(pack, city) if pack and city else ()
+    if not files and not written and not (city and appeals):
+        raise InputError("nothing to learn from; name --closures, or a --pack with a folder appeals", file=pack)
+    read = read_closures(files, columns=columns) if files else Closures(rows=())
     cleaned = clean(read.rows)
-    if not cleaned.rows:
+    if files and not cleaned.rows:
         raise InputError(f"no row can be learned from: {cleaned.summary.counts}", file=files[0])
-    city = load_pack(pack) if pack else make_pack(cleaned.rows, name=name)
-    return Prepared(read=read, cleaned=with_known_units(cleaned, city), pack=city)
+    city = city or make_pack(cleaned.rows, name=name)
+    cleaned = with_known_units(cleaned, city)
+    taught: Sequence[Closure] = ()
+    if written:
+        taught = (*as_closures(written, city, seed=seed), *meanings(city))
+    elif appeals and len(cleaned.rows) <= FEW:
+        home = load_pack(appeals)
+        taught = transferred(read_appeals(appeals, home), home, city, seed=seed)
+    return Prepared(read=read, cleaned=cleaned, pack=city, taught=tuple(taught))
 
 
-def make_bundle(prepared: Prepared, files: Sequence[Path], out: Path, *, seed: int, progress: Progress) -> None:
+def make_bundle(
+    prepared: Prepared, files: Sequence[Path], out: Path, *, encoder: str = "", seed: int, progress: Progress
+) -> None:
     """Fit and write a bundle; what stood at `out` stays until the new one is whole.
 
     Raises
@@ -52,14 +86,15 @@ def make_bundle(prepared: Prepared, files: Sequence[Path], out: Path, *, seed: i
         `out` holds something that is not a bundle, or the rows are too few.
     """
     _refuse_to_overwrite(out)
-    data = make_dataset(prepared.cleaned, prepared.pack, seed=seed)
+    data = make_dataset(prepared.cleaned, prepared.pack, taught=prepared.taught, encoder=encoder, seed=seed)
     with threadpool_limits(1):  # the ranker's matrices are small: threads would wait for each other
         fitted = fit(data, prepared.pack, seed=seed, progress=progress)
     fresh = out.with_name(f".{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     about = {
         "seed": seed,
-        "rows": len(data.closures),
+        "rows": int(data.closed.sum()),
+        "taught": len(prepared.taught),
         "window": _window(data),
         "scheme": str(data.scheme),
         "left_out": prepared.cleaned.summary.counts,

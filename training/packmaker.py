@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from triage.citypack import CityPack, PackPlace, PlaceKind
+from training.localities import STREET, find_places, stem
+from triage.citypack import CityPack, PackPlace
 from triage.domain import Closure, Topic, TopicCode, Unit, UnitCode, UnitKind
 from triage.errors import InputError
 from triage.text import normalise
@@ -28,11 +29,6 @@ _NOT_DISTRICT = re.compile(
 )
 _GOVERNMENT = re.compile(r"(?:人民)?政府|人民法院|人民检察院|区公所|區公所")
 _ZONE_HEAD = re.compile(r"(?:党工委|管委会|管理委员会)")
-_STREET = re.compile(
-    r"(?!.*城[乡镇](?:[建规环职居化供燃管医排统]|一体))(?P<stem>[^\W\d_]{1,10}?)(?P<sort>街道|地区(?=办)|民族乡|苏木|镇|乡)(?!街道)"
-    r"(?P<office>人民政府|政府|办事处|办|党工委|工委|党委)*(?P<rest>.*)"
-)
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _VILLAGE = re.compile(r"(?:村民委员会|村委会?|居民委员会|居委会?|社区|村)$")
 _COMPANY = re.compile(r"公司|集团|银行$|供电局$|电信局$|国际机场$|电力局$")
 _ZONE = re.compile(
@@ -41,7 +37,6 @@ _ZONE = re.compile(
 # 市 and a word that does not end like an office would cut 全市教育 in the wrong place.
 _AGENCY = re.compile(r"[局委办院处所队会厅馆校部心署庭社府]$")
 _LEGAL = re.compile(r"(?:集团)?(?:股份)?(?:有限)?(?:责任)?总?公司(?:.{2,8}分公司)?$|.{0,6}分公司$")
-_SHARE = 0.2  # of a street's orders: less is a slip of the operator, more is a second street of that name
 _LEVELS = 3  # a fourth level has a handful of orders each, and no unit depends on it
 
 
@@ -109,8 +104,8 @@ def make_pack(closures: Sequence[Closure], *, name: str, title: str = "") -> Cit
     ]
     paths = sorted({path for closure in closures if (path := _path(closure))})
     topic_codes = make_codes("t", ["\n".join(path) for path in paths])
-    places = [*_districts(districts), *_streets(closures, read, districts)]
-    places += _communities(closures, places)
+    certain = {(unit.street, unit.district) for unit in read.values() if unit.street}
+    places = find_places(closures, certain, districts, city=city)
     days = sorted(closure.opened_on for closure in closures if closure.opened_on)
     return CityPack(
         name=name,
@@ -132,7 +127,7 @@ def read_unit(name: str, districts: Collection[str], city: str = "") -> UnitName
     `districts` are the full names of the city's districts, as `find_districts` gives them.
     """
     level, district, rest = _split(name, districts, city)
-    street = _STREET.fullmatch(rest)
+    street = STREET.fullmatch(rest)
     if _VILLAGE.search(rest):
         return UnitName(kind=UnitKind.OTHER, district=district, duty="村居", rest=rest)
     if street and not _COMPANY.search(rest):
@@ -185,11 +180,11 @@ def _split(name: str, districts: Collection[str], city: str) -> tuple[str, str, 
 @cache
 def _place_of(district: str) -> re.Pattern[str]:
     """Find a district in a name: by its full name, or by its short one where no street, road or village goes by it."""
-    stem = _stem(district)
+    short = stem(district)
     full = re.escape(district) if len(district) > 2 else f"^{re.escape(district)}"
-    if stem == district:
+    if short == district:
         return re.compile(full)
-    short = re.escape(stem)
+    short = re.escape(short)
     return re.compile(
         rf"{full}|^{short}(?=.)(?!街道|[镇乡路街村区县市]|地区|社区)|{short}(?=(?:分局|支局|分公司|分中心|大队|管理局|监管局))"
     )
@@ -198,11 +193,6 @@ def _place_of(district: str) -> re.Pattern[str]:
 def _above(name: str) -> str:
     found = _ABOVE.match(name)
     return found[0] if found else ""
-
-
-def _stem(district: str) -> str:
-    short = re.sub(r"(?:新区|新區|自治[县旗縣]|[区县旗市區縣])$", "", district)
-    return short if len(short) > 1 else district
 
 
 def find_city(names: Sequence[str], listed: Collection[str] = ()) -> str:
@@ -229,7 +219,7 @@ def find_districts(names: Iterable[str], city: str = "", listed: Collection[str]
         found = _DISTRICT.match(rest)
         if found and found[0] != city and not _ZONE_HEAD.match(rest, found.end()):
             after = rest[found.end() :]
-            certain = _GOVERNMENT.match(after) or (_STREET.match(after) and not _NOT_DISTRICT.search(found[0]))
+            certain = _GOVERNMENT.match(after) or (STREET.match(after) and not _NOT_DISTRICT.search(found[0]))
             shared[found[0]] += 2 if certain else not _NOT_DISTRICT.search(found[0])
     return tuple(sorted((name for name, count in shared.items() if count > 1), key=lambda name: (-shared[name], name)))
 
@@ -262,7 +252,7 @@ def _short_names(unit: UnitName, city: str, *, alone: bool) -> Iterator[str]:
         yield from (place + unit.street + end for place in ("", unit.district) for end in ends)
         return
     forms = _forms(unit)
-    for place in (unit.district, _stem(unit.district)) if unit.district else (_stem(city),):
+    for place in (unit.district, stem(unit.district)) if unit.district else (stem(city),):
         yield from (place + form for form in forms if place and place not in form)
     if unit.kind is UnitKind.MUNICIPAL:
         yield from (place + form for place in ("市", city) if place for form in forms if _AGENCY.search(form))
@@ -308,72 +298,6 @@ def _with_plain_places(closure: Closure) -> Closure:
 def _path(closure: Closure) -> tuple[str, ...]:
     path = closure.topic[: closure.topic.index("")] if "" in closure.topic else closure.topic
     return path[:_LEVELS]
-
-
-def _districts(districts: Iterable[str]) -> Iterator[PackPlace]:
-    for name in districts:
-        short = _stem(name)
-        yield PackPlace(name=name, kind=PlaceKind.DISTRICT, district=name, aliases=(short,) if short != name else ())
-
-
-def street_name(raw: str) -> str:
-    """Return the street or township that a cell or a unit's name holds: 柳岸街道办事处 is 柳岸街道."""
-    found = _STREET.fullmatch(raw)
-    return found["stem"] + found["sort"] if found and not found["rest"] else raw
-
-
-def community_name(raw: str) -> str:
-    """Return the community or village that a cell holds: 柳芽社区居委会 is 柳芽社区, 柳丝村委会 is 柳丝村."""
-    village = re.sub(r"村民?委员?会$", "村", raw)
-    return re.sub(r"(?:社区)?居民?委员?会$", "社区", village)
-
-
-def _streets(
-    closures: Iterable[Closure], read: Mapping[str, UnitName], districts: Collection[str]
-) -> Iterator[PackPlace]:
-    found: Counter[tuple[str, str, str]] = Counter()
-    said: defaultdict[str, set[str]] = defaultdict(set)
-    for closure in closures:
-        if _CHINESE.search(closure.street) and closure.street not in districts:
-            name, district = street_name(closure.street), closure.district if closure.district in districts else ""
-            found[name, district, ""] += 1
-            said[name].add(closure.street)
-    certain = {(unit.street, unit.district, "") for unit in read.values() if unit.street}
-    for name, district, _ in _homes(found, certain):
-        aliases = _place_aliases(name, r"(?:街道|地区|镇|乡)$", said[name])
-        yield PackPlace(name=name, kind=PlaceKind.STREET, district=district, street=name, aliases=aliases)
-
-
-def _communities(closures: Iterable[Closure], places: Iterable[PackPlace]) -> Iterator[PackPlace]:
-    streets = {(place.district, place.name) for place in places if place.kind is PlaceKind.STREET}
-    found: Counter[tuple[str, str, str]] = Counter()
-    said: defaultdict[str, set[str]] = defaultdict(set)
-    for closure in closures:
-        name, street = community_name(closure.community), street_name(closure.street)
-        if _CHINESE.search(name) and (closure.district, street) in streets:
-            found[name, closure.district, street] += 1
-            said[name].add(closure.community)
-    for name, district, street in _homes(found, set()):
-        kind = PlaceKind.VILLAGE if name.endswith("村") else PlaceKind.COMMUNITY
-        aliases = _place_aliases(name, r"(?:社区|村)$", said[name])
-        yield PackPlace(name=name, kind=kind, district=district, street=street, aliases=aliases)
-
-
-def _homes(found: Counter[tuple[str, str, str]], certain: set[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-    """Keep where a name really lies: as a unit says, or where a good share of its orders put it."""
-    total: Counter[str] = Counter()
-    for (name, *_), count in found.items():
-        total[name] += count
-    kept = certain | {home for home, count in found.items() if count >= _SHARE * total[home[0]]}
-    settled = {name for name, district, _ in kept if district}
-    return sorted(home for home in kept if home[1] or home[0] not in settled)
-
-
-def _place_aliases(name: str, sort: str, said: Iterable[str]) -> tuple[str, ...]:
-    """Return the forms seen in the orders, and the name alone where it is too long to be another word (not a road)."""
-    short = re.sub(sort, "", name)
-    forms = {*said, *([short] if len(short) > 2 and short[-1] not in "路街道巷" else [])} - {name}
-    return tuple(sorted(form for form in forms if "|" not in form and form == form.strip()))
 
 
 def _duties(units: Iterable[Unit]) -> dict[str, tuple[str, ...]]:

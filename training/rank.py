@@ -62,9 +62,9 @@ def rank_ahead(out_of_fold: Lists, ahead: Lists, *, older: Mask, seed: int) -> R
     return _ranked(out_of_fold, trial.score(ahead.features), ahead.right, seed)
 
 
-def rank_crosswise(lists: Lists, *, folds: NDArray[np.intp], seed: int) -> Ranked:
+def rank_crosswise(lists: Lists, *, halves: NDArray[np.intp], seed: int) -> Ranked:
     """Fit on all lists; calibrate each half of them as a ranker of the other half scores them."""
-    half = folds % 2 == 0
+    half = halves == 0
     scores, right = [], []
     for learned, tried in ((lists.of(half), lists.of(~half)), (lists.of(~half), lists.of(half))):
         scores.append(fit_ranker(*_fields(learned), seed=seed).score(tried.features))

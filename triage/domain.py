@@ -7,6 +7,7 @@
 | 事项 | topic | `Topic` |
 | 属地 | place | `Place` |
 | 承办单位 | unit | `Unit` |
+| 职责 | mandate | `Mandate` |
 | 候选 | candidate | `Candidate` |
 | 派单建议 | suggestion | `Suggestion` |
 | 决定 | decision | `Decision` |
@@ -47,6 +48,45 @@ class UnitKind(StrEnum):
     COMPANY = "company"
     ZONE = "zone"
     OTHER = "other"
+
+
+class Urgency(StrEnum):
+    """How soon an appeal of a topic is dispatched: within 1, 2 or 24 hours (DB11/T 2021-2022)."""
+
+    DANGER = "紧急"
+    SUPPLY = "较急"
+    ORDINARY = "一般"
+
+
+class Deadline(StrEnum):
+    """Until when the unit answers (DB11/T 2021-2022)."""
+
+    HOURS_2 = "2h"
+    HOURS_24 = "24h"
+    DAYS_7 = "7d"
+    DAYS_15 = "15d"
+
+
+class Outside(StrEnum):
+    """Who takes what no unit of the hotline does: another number, or nobody (not accepted)."""
+
+    POLICE = "110"
+    FIRE = "119"
+    AMBULANCE = "120"
+    TRAFFIC_POLICE = "122"
+    WATER = "water"
+    POWER = "power"
+    GAS = "gas"
+    HEAT = "heat"
+    LITIGATION = "litigation"
+    ARBITRATION = "arbitration"
+    RECONSIDERATION = "reconsideration"
+    PETITION = "petition"
+    DISCLOSURE = "disclosure"
+    OTHER_CITY = "other_city"
+    DISCIPLINE = "discipline"
+    MILITARY = "military"
+    COURT = "court"
 
 
 class Action(StrEnum):
@@ -95,7 +135,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """An office, street, company or zone that can be made responsible."""
+    """An office, street, company or zone that can be made responsible.
+
+    One that was merged, split up or renamed stays in the pack with its last day and its `successor`.
+    """
 
     code: UnitCode
     name: str
@@ -103,15 +146,26 @@ class Unit:
     district: str = ""
     duty: str = ""
     aliases: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    successor: UnitCode = UnitCode("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A leaf of the topic tree, named by its path from the first level."""
+    """A leaf of the topic tree, named by its path from the first level.
+
+    `kinds` are those of 咨询, 求助, 投诉, 举报, 建议 and 表扬 that it comes as, the most frequent first. `statutory` is
+    the duty whose department must handle it and may not send it down to a street; empty where a street may lead.
+    """
 
     code: TopicCode
     path: tuple[str, ...]
     meaning: str = ""
+    kinds: tuple[str, ...] = ()
+    urgency: Urgency = Urgency.ORDINARY
+    outside: Outside | None = None
+    statutory: str = ""
 
     @property
     def name(self) -> str:
@@ -119,13 +173,49 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A kind of office at a level, which the place of a matter makes a unit: `district:市场监管` and 朝阳区."""
+
+    level: UnitKind
+    duty: str
+
+    def __str__(self) -> str:
+        return f"{self.level}:{self.duty}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mandate:
+    """A line of the directory: who leads a topic and who assists, on what basis, and until when it answers.
+
+    `district` is empty where the line holds for the whole city.
+    """
+
+    topic: TopicCode
+    lead: Office
+    district: str = ""
+    assist: tuple[Office, ...] = ()
+    basis: str = ""
+    deadline: Deadline = Deadline.DAYS_7
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the matter is, as far as it can be told, and the words that told it."""
+    """Where the matter is, as far as it can be told, and the words that told it.
+
+    `spans` are where those words stand in the masked text. Where the words fit several places, `possible` names them
+    (full, district first) and `question` is what to ask the citizen.
+    """
 
     district: str | None = None
     street: str | None = None
     community: str | None = None
+    building: str | None = None
     evidence: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    possible: tuple[str, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,12 +274,21 @@ class Routing:
     versions: Versions
 
 
+class Origin(StrEnum):
+    """Where a row to learn from comes from."""
+
+    CLOSED = "closed"
+    WRITTEN = "written"
+    MEANING = "meaning"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
     """A closed order as a hotline keeps it: the appeal, and the unit that closed it.
 
     `text` is as the export has it until `training.hygiene.clean` has stripped instructions and earlier answers; `unit`
-    is empty where the export named none. `source` tells file and row for messages.
+    is empty where the export named none. `source` tells file and row for messages. An appeal that was written for the
+    project, or what a topic means in the pack, teaches in the same form and says so by its `origin`.
     """
 
     id: str
@@ -201,6 +300,7 @@ class Closure:
     street: str = ""
     community: str = ""
     kind: str = ""
+    origin: Origin = Origin.CLOSED
     source: str = field(default="", compare=False)
 
 

@@ -183,7 +183,10 @@ def _place(place: Place) -> Line:
         "district": place.district,
         "street": place.street,
         "community": place.community,
+        "building": place.building,
         "evidence": list(place.evidence),
+        "possible": list(place.possible),
+        "question": place.question or None,
     }
 
 

@@ -62,8 +62,10 @@ def mended_pack(desk, first_fit):
     path = desk / "first" / "pack" / "units.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
+    aliases = rows[0].index("aliases")
     for row in rows:
-        row[-1] = row[-1].replace("清泉水务有限公司", "清泉自来水") if row[1] == city.WATER else row[-1]
+        if row[1] == city.WATER:
+            row[aliases] = row[aliases].replace("清泉水务有限公司", "清泉自来水")
     pack = desk / "pack"
     pack.mkdir()
     for file in path.parent.iterdir():
@@ -150,7 +152,9 @@ def test_a_routed_line_obeys_the_contract(desk, routed):
             "id", "topics", "place", "suggestions", "decision", "matters", "kind", "urgency", "due", "versions",
         }  # fmt: skip
         assert line["versions"] == {"bundle": manifest["id"], "pack": "first 2031.04.30", "policy": "1"}
-        assert set(line["place"]) == {"district", "street", "community", "evidence"}
+        assert set(line["place"]) == {
+                "district", "street", "community", "building", "evidence", "possible", "question",
+            }  # fmt: skip
         assert all(set(topic) == {"code", "name", "path", "probability"} for topic in line["topics"])
         assert all(topic["name"] == topic["path"][-1] for topic in line["topics"])
         suggested = line["suggestions"]

@@ -17,7 +17,7 @@ from tests.conftest import fitted_bundle
 from training.dataset import make_dataset
 from training.fit import fit
 from training.make import prepare
-from triage.citypack import load_pack
+from triage.citypack import fingerprint, load_pack
 from triage.domain import Appeal, Versions
 from triage.errors import BundleError, TamperedError
 from triage.pipeline import Triage
@@ -103,7 +103,7 @@ def test_the_manifest_tells_what_the_bundle_was_made_from(city_bundle, city_expo
     manifest = read_manifest(city_bundle)
     assert manifest["sources"] == [["spring.csv", hashlib.sha256(city_export.read_bytes()).hexdigest()]]
     assert (manifest["rows"], manifest["window"]) == (400, ["2031-03-01", "2031-04-30"])
-    assert manifest["made_with"]["pack"] == load_pack(city_bundle / "pack").fingerprint
+    assert manifest["made_with"]["pack"] == fingerprint(load_pack(city_bundle / "pack"))
     assert {"numpy", "scipy", "scikit-learn", "rjieba", "segmenter"} <= set(manifest["made_with"])
 
 

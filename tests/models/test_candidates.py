@@ -1,6 +1,7 @@
 """What the text names and what orders taught make a short list that a unit without orders can be on, too."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from models.candidates import LENGTH, short_list
 from models.evidence import Evidence, NamesInText, gather
+from models.mandates import Mandates
 from models.roster import Roster, duty_class, spoken_names
 from models.scorer import UNSEEN
 from triage.citypack import CityPack, PackPlace, PlaceKind
-from triage.domain import Place, Reading, Unit, UnitCode, UnitKind
+from triage.domain import Mandate, Office, Place, Reading, Topic, TopicCode, Unit, UnitCode, UnitKind
 from triage.places import Places
 
 DISTRICTS = ("东湖区", "西山区", "南苑区", "北塘区")
@@ -64,7 +66,7 @@ def named_in(*texts, pack=PACK):
     return NamesInText(pack, roster_of(pack)).find(readings, places)
 
 
-def evidence_of(*texts, pack=PACK, seed=0, unit_margin=None, duty_margin=None):
+def evidence_of(*texts, pack=PACK, seed=0, unit_margin=None, duty_margin=None, directory=None):
     """Evidence about texts, with random margins and votes where none are given."""
     roster, draw = roster_of(pack), np.random.default_rng(seed)
 
@@ -78,7 +80,12 @@ def evidence_of(*texts, pack=PACK, seed=0, unit_margin=None, duty_margin=None):
     }
     votes = draw.dirichlet(np.ones(len(roster)), size=len(texts)).astype(np.float32)
     return gather(
-        roster, margins=margins, votes=(votes, votes), named=named_in(*texts, pack=pack), readings=readings_of(*texts)
+        roster,
+        margins=margins,
+        votes=(votes, votes),
+        named=named_in(*texts, pack=pack),
+        readings=readings_of(*texts),
+        directory=directory,
     )
 
 
@@ -192,6 +199,52 @@ def test_a_unit_without_orders_is_listed_for_its_duty_and_the_district_that_is_n
     duty[:, roster.duty[fresh]] = 0.8
     evidence = evidence_of("北塘区停水", "北塘区停水", unit_margin=seen, duty_margin=duty)
     assert (short_list(evidence, roster).units[:, 0] == fresh).all()
+
+
+@given(ended=st.sets(st.integers(0, len(UNITS) - 1), max_size=len(UNITS)), seed=st.integers(0, 50))
+def test_a_unit_that_has_ended_is_never_listed_before_others(ended, seed):
+    """Though orders, precedent and the text all speak for it."""
+    units = tuple(replace(unit, valid_to=date(2018, 11, 8)) if at in ended else unit for at, unit in enumerate(UNITS))
+    pack = replace(PACK, units=units)
+    margins = np.full((1, len(UNITS)), -1, dtype=np.float32)
+    margins[:, sorted(ended)] = 1
+    listed = short_list(evidence_of("东湖区枫桥街道停水", pack=pack, seed=seed, unit_margin=margins), roster_of(pack))
+    past = [column in ended for column in listed.units[0].tolist()]
+    assert past == sorted(past)
+    assert past.count(False) == min(len(UNITS) - len(ended), LENGTH)
+
+
+def test_a_unit_acts_on_its_last_day_and_one_that_will_end_still_does():
+    pack = replace(PACK, units=(replace(CITY_WATER, valid_to=date.max), replace(STREET, valid_to=date.min)))
+    assert roster_of(pack).ended.tolist() == [False, True]
+
+
+def test_a_mandate_puts_a_unit_on_the_short_list():
+    """Nothing else speaks for the office: no orders, and neither its duty nor its district is likely."""
+    led, roster = COLUMN["北塘区教育局"], roster_of(PACK)
+    topic = Topic(code=TopicCode("t1"), path=("入学",))
+    line = Mandate(topic=topic.code, lead=Office(level=UnitKind.DISTRICT, duty="教育"))
+    mandates = Mandates.of(replace(PACK, mandates=(line,)), roster, (topic,), on=date(2026, 7, 1))
+    seen = np.zeros((1, len(UNITS)), dtype=np.float32)
+    seen[:, led] = UNSEEN
+    duty = np.zeros((1, len(roster.duties)), dtype=np.float32)
+    duty[:, roster.duty[led]] = -9
+    known = {"unit_margin": seen, "duty_margin": duty}
+    without = evidence_of("北塘区", **known)
+    assert not without.mandate.any()
+    assert led not in short_list(without, roster).units[0].tolist()
+    told = evidence_of("北塘区", **known, directory=(mandates, np.ones((1, 1), dtype=np.float32)))
+    assert short_list(told, roster).units[0, 0] == led
+    assert told.mandate[0, led] == pytest.approx(told.area_probability[0, led])
+
+
+def test_the_ranker_is_told_what_the_directory_says():
+    roster = roster_of(PACK)
+    evidence = evidence_of("东湖区停水")
+    supported = replace(evidence, mandate=np.full_like(evidence.mandate, 0.5))
+    before, after = short_list(evidence, roster), short_list(supported, roster)
+    assert before.units.tolist() == after.units.tolist()
+    assert (before.features != after.features).any()
 
 
 def test_the_list_begins_with_what_promises_most():

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from models.bundle import read_manifest
+from models.bundle import load_triage, read_manifest
 from tests import city
+from tests.training.test_corpus import pack_folder
+from tests.training.test_holdout import pack_with_appeals
 from training.cli import main
+from triage.domain import Appeal
 
 FEW = city.closures(40)
 LATER = city.closures(30, seed=31)
@@ -256,3 +260,111 @@ def test_in_a_pipe_the_command_is_quiet_but_for_its_answer(export, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1].startswith("bundle bundle-")
     assert "\x1b" not in done.stdout
+
+
+@pytest.fixture
+def home(tmp_path):
+    """The pack of the invented city, with a hundred appeals."""
+    return pack_with_appeals(tmp_path / "home")
+
+
+def test_a_pack_with_appeals_teaches_without_any_closed_order(train, home):
+    code, out, err = train("fit", "--pack", home, "--out", "bundle")
+    manifest = read_manifest(Path("bundle"))
+    assert (code, err) == (0, "")
+    assert (manifest["rows"], manifest["taught"], manifest["sources"], manifest["window"]) == (0, 109, [], None)
+    assert out.splitlines()[0] == "      109  rows that were written to teach"
+    assert out.splitlines()[-1] == f"bundle {manifest['id']} in bundle"
+    assert "0 closed orders" in Path("bundle/README.md").read_text(encoding="utf-8")
+    routing = load_triage(Path("bundle")).route(Appeal(id="1", text="西山区石鼓镇家里自来水停水"))
+    assert routing.topics[0].topic.name == "自来水停水"
+    assert routing.suggestions[0].unit.name == "云岭市清泉水务有限公司"
+
+
+def test_appeals_of_a_pack_teach_beside_closed_orders(train, home, export):
+    offices = "云岭市清泉水务有限公司", "云岭市公共交通集团有限公司"
+    rows = [row for row in city.closures(200) if row.unit in offices]
+    city.write_csv(export, rows)
+    code, out, _ = train("fit", "--pack", home, "--closures", export, "--out", "bundle")
+    manifest = read_manifest(Path("bundle"))
+    assert code == 0
+    assert "      109  rows that were written to teach" in out.splitlines()
+    assert (manifest["rows"], manifest["taught"]) == (len(rows), 109)
+
+
+@pytest.mark.parametrize("options", [[], ["--pack", "silent"], ["--appeals", "home"]])
+def test_without_anything_to_learn_from_nothing_is_fitted(train, home, tmp_path, options):
+    pack_folder(tmp_path / "silent")
+    code, out, err = train("fit", "--out", "bundle", *options)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("paidan-train: ")
+    assert "nothing to learn from; name --closures, or a --pack with a folder appeals" in err
+    assert not Path("bundle").exists()
+
+
+def test_faults_of_the_appeals_are_told_before_the_work(train, home):
+    (home / "appeals" / "b.csv").write_text("id,text\n1,停水\n", encoding="utf-8")
+    code, _, err = train("fit", "--pack", home, "--out", "bundle")
+    assert code == 2
+    assert err.startswith(f"paidan-train: {home}/appeals/b.csv:1: the columns must be id,text,topic,")
+    assert not Path("bundle").exists()
+
+
+def test_the_appeals_of_another_city_teach_one_with_few_closed_orders(train, home, export):
+    code, out, err = train("fit", "--closures", export, "--appeals", home, "--out", "bundle")
+    manifest = read_manifest(Path("bundle"))
+    assert (code, err) == (0, "")
+    assert f"{manifest['taught']:>9,}  rows that were written to teach" in out.splitlines()
+    assert (manifest["rows"], manifest["taught"]) == (40, 100)
+
+
+def test_the_appeals_of_another_city_do_not_teach_one_with_many(train, home, export, monkeypatch):
+    monkeypatch.setattr("training.make.FEW", 39)
+    code, out, _ = train("fit", "--closures", export, "--appeals", home, "--out", "bundle")
+    assert code == 0
+    assert "written to teach" not in out
+    assert read_manifest(Path("bundle"))["taught"] == 0
+
+
+def test_an_encoder_is_kept_in_the_bundle(train, export):
+    assert train("fit", "--closures", export, "--out", "bundle", "--encoder", "lsa")[0] == 0
+    assert Path("bundle/arrays/encoder.npy").is_file()
+
+
+def test_an_encoder_that_needs_the_extra_says_so_where_it_is_missing(train, export, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    code, _, err = train("fit", "--closures", export, "--out", "bundle", "--encoder", "static")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("paidan-train: field encoder: needs the extra semantic: pip install ")
+    assert not Path("bundle").exists()
+
+
+def test_holdout_tells_how_many_appeals_taught_and_what_was_reached(train, home):
+    code, out, err = train("holdout", "--pack", home)
+    first, figures = out.splitlines()
+    assert (code, err, first) == (0, "", "80 appeals learned from, 20 held out")
+    assert figures.startswith("topic_top1 ")
+    assert "unit_top3 " in figures
+    code, _, err = train("holdout", "--pack", pack_folder(home.parent / "silent"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "the pack has no folder appeals" in err
+
+
+def test_curve_prints_a_line_for_each_size_and_what_taught(train, home, tmp_path):
+    closed = city.write_csv(tmp_path / "closed.csv", city.closures(60))
+    later = city.write_csv(tmp_path / "later.csv", LATER)
+    files = ["--closures", closed, "--test", later, "--appeals", home]
+    code, out, err = train("curve", *files, "--size", "0", "--size", "60", "--encoder", "lsa")
+    lines = [re.split(r" {2,}", line.strip()) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert lines[0][:5] == ["closures", "learned from", "top-1", "top-3", "top-5"]
+    assert [line[:2] for line in lines[1:]] == [
+        *(["0", "appeals"], ["0", "appeals, lsa"]),
+        *(["60", "closures"], ["60", "closures and appeals"], ["60", "closures and appeals, lsa"]),
+    ]
+    for line in lines[1:]:
+        one, three, five = map(float, line[2:5])
+        assert 0 < one <= three <= five <= 1
+    gain = r"[+-]\d\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\]"
+    assert [len(line) for line in lines[1:]] == [5, 6, 5, 6, 6]
+    assert [line for line in lines[1:] if len(line) == 6 and not re.fullmatch(gain, line[5])] == []

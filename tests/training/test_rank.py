@@ -5,7 +5,7 @@ import pytest
 
 from training.rank import Lists, calibrated, rank_ahead, rank_crosswise, together
 
-FOLDS = np.arange(400) % 4
+HALVES = np.arange(400) % 2
 
 
 def lists(count=400, *, noise=0.3, seed=8):
@@ -32,7 +32,7 @@ def test_lists_of_some_rows_are_kept(easy):
 
 
 def test_lists_of_different_rows_are_joined(easy):
-    half = FOLDS % 2 == 0
+    half = HALVES == 0
     joined = together([easy.of(half), easy.of(~half)])
     assert sorted(joined.rows.tolist()) == list(range(400))
     assert np.array_equal(joined.features[200], easy.features[1])
@@ -40,14 +40,14 @@ def test_lists_of_different_rows_are_joined(easy):
 
 def test_figures_are_those_of_rows_that_were_not_learned_from(easy):
     """Where the halves teach the opposite, each is misjudged by what learned from the other."""
-    turned = np.where(FOLDS % 2, -1, 1)[:, None, None].astype(np.float32)
+    turned = np.where(HALVES, -1, 1)[:, None, None].astype(np.float32)
     opposite = Lists(rows=easy.rows, features=easy.features * turned, right=easy.right)
-    assert rank_crosswise(easy, folds=FOLDS, seed=0).tried.metrics["top1"] > 0.6
-    assert rank_crosswise(opposite, folds=FOLDS, seed=0).tried.metrics["top1"] < 0.05
+    assert rank_crosswise(easy, halves=HALVES, seed=0).tried.metrics["top1"] > 0.6
+    assert rank_crosswise(opposite, halves=HALVES, seed=0).tried.metrics["top1"] < 0.05
 
 
 def test_the_figures_are_counted_over_every_list(easy):
-    metrics = rank_crosswise(easy, folds=FOLDS, seed=0).tried.metrics
+    metrics = rank_crosswise(easy, halves=HALVES, seed=0).tried.metrics
     assert metrics["rows"] == 400
     assert metrics["top1"] <= metrics["top3"] <= metrics["top5"] <= 1
     assert 0 <= metrics["coverage_at_95"] <= 1
@@ -67,7 +67,7 @@ def test_the_newest_rows_calibrate_what_the_older_ones_taught(easy):
 
 
 def test_the_same_seed_gives_the_same_ranking(easy):
-    one, two = (rank_crosswise(easy, folds=FOLDS, seed=3) for _ in range(2))
+    one, two = (rank_crosswise(easy, halves=HALVES, seed=3) for _ in range(2))
     assert np.array_equal(one.ranking.ranker.inner, two.ranking.ranker.inner)
     assert one.tried == two.tried
 

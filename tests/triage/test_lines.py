@@ -61,7 +61,15 @@ def test_a_routing_becomes_the_line_of_the_contract():
     assert routed_line(routing()) == {
         "id": "a",
         "topics": [{"code": "T1", "name": "垃圾处理", "path": ["市容环卫", "垃圾处理"], "probability": 0.666667}],
-        "place": {"district": "朝阳区", "street": "望京街道", "community": None, "evidence": ["望京"]},
+        "place": {
+            "district": "朝阳区",
+            "street": "望京街道",
+            "community": None,
+            "building": None,
+            "evidence": ["望京"],
+            "possible": [],
+            "question": None,
+        },
         "suggestions": [
             {
                 "unit": "u1",
