@@ -177,6 +177,7 @@ def test_a_district_and_a_street_lie_in_themselves():
         ("units.csv", "code,name,kind,duty\nu1,甲局,city,水务\n", 2, "kind city is unknown; write one of municipal"),
         ("units.csv", "code,name,kind,duty\nu1,甲局,municipal,火务\n", 2, "duty 火务 is unknown; add it to duties.csv"),
         ("units.csv", "code,name,kind,duty,district\nu1,甲局,district,水务,西湖区\n", 2, "district 西湖区 is unknown"),
+        ("units.csv", "code,name,kind,duty,district\nu1,甲局,other,水务,春柳街道\n", 2, "district 春柳街道 is unknown"),
         ("units.csv", "code,name,kind,duty,aliases\nu1,甲局,other,水务,丙\nu2,乙局,other,水务,丙\n", 3, "alias 丙"),
         ("units.csv", "code,name,kind,duty,aliases\nu1,甲局,other,水务,乙局\nu2,乙局,other,水务,\n", 2, "means 乙局"),
         ("units.csv", "code,name,kind,duty\nu1,=1+1,other,水务\n", 2, "write '=1+1"),

@@ -239,6 +239,7 @@ def test_a_unit_that_has_ended_acts_no_more(faults, unit, fault):
         ("2020-13-01,,", "valid_from 2020-13-01 is no date; write 2026-01-31"),
         (",20201231,", "valid_to 20201231 is no date"),
         (",去年,", "valid_to 去年 is no date"),
+        ("去年,2020-12-31,", "valid_from 去年 is no date"),
         ("2020-12-31,2020-12-30,", "valid_to 2020-12-30 is before valid_from 2020-12-31"),
         (",2020-12-31,u99", "successor u99 is unknown; write the code of a unit"),
         (",,u1", "a unit with a successor has ended; write its last day into valid_to"),

@@ -14,6 +14,7 @@ DISTRICT, STREET, COMMUNITY, ROAD = PlaceKind.DISTRICT, PlaceKind.STREET, PlaceK
 MAP = (
     PackPlace(name="东湖区", kind=DISTRICT, aliases=("东湖",)),
     PackPlace(name="西山区", kind=DISTRICT, aliases=("西山",)),
+    PackPlace(name="南苑区", kind=DISTRICT),
     PackPlace(name="枫桥街道", kind=STREET, district="东湖区", aliases=("枫桥街道办",)),
     PackPlace(name="松风街道", kind=STREET, district="西山区"),
     PackPlace(name="柳岸镇", kind=STREET, district="西山区"),
@@ -32,6 +33,7 @@ MAP = (
     PackPlace(name="和平里社区", kind=COMMUNITY, district="西山区", street="松风街道"),
     PackPlace(name="和平里社区", kind=COMMUNITY, district="西山区", street="柳岸镇"),
     PackPlace(name="东湖大道", kind=ROAD, district="西山区"),
+    PackPlace(name="南苑路", kind=ROAD, district="南苑区"),
     PackPlace(name="绿野度假村", kind=PlaceKind.LANDMARK, district="西山区", street="柳岸镇"),
     PackPlace(name="人民路", kind=ROAD),
     PackPlace(name="本村", kind=PlaceKind.VILLAGE, district="西山区", street="柳岸镇"),
@@ -141,6 +143,16 @@ def test_a_name_that_two_streets_share_settles_nothing_and_asks_which(places):
         possible=("东湖区长宁街道", "西山区长宁街道"), question="请问是东湖区长宁街道还是西山区长宁街道？"
     )
     assert places.resolve("长宁小区停电").possible == ("东湖区长宁街道", "西山区长宁街道")
+
+
+@pytest.mark.parametrize("text", ["长宁街道到南苑路", "长宁街道，南苑路到东湖大道"])
+def test_a_road_elsewhere_does_not_change_which_districts_are_possible(places, text):
+    place = places.resolve(text)
+    assert {possible[:3] for possible in place.possible} == {"东湖区", "西山区"}
+
+
+def test_a_shared_name_is_settled_by_a_road_in_one_of_the_districts(places):
+    assert places.resolve("长宁街道的东湖大道堵车").district == "西山区"
 
 
 def test_a_shared_name_is_settled_by_the_district_that_the_text_names(places):
@@ -264,6 +276,7 @@ def test_a_landmark_is_known_by_its_whole_name_only(places):
 def test_a_place_of_the_whole_city_settles_nothing_and_is_no_evidence(places):
     assert places.resolve("人民路堵车") == Place()
     assert places.resolve("东湖区人民路堵车").evidence == ("东湖区",)
+    assert places.resolve("人民路到东湖大道堵车").district == "西山区"
 
 
 @pytest.mark.parametrize(
