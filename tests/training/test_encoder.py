@@ -106,11 +106,16 @@ def library():
 
 
 @pytest.mark.usefixtures("library")
-@pytest.mark.parametrize("topics", [True, False], ids=["by topic", "by unit"])
-def test_static_brings_two_words_of_one_matter_nearer_than_words_of_two(topics):
-    alike, strange = nearness(*encoded("static", *corpus(2_400, topics=topics)))
+def test_static_brings_two_words_of_one_matter_nearer_than_words_of_two():
+    alike, strange = nearness(*encoded("static", *corpus(2_400)))
     assert alike.mean() > strange.mean() + 0.3
     assert (alike > np.quantile(strange, 0.99)).mean() > 0.9
+
+
+@pytest.mark.usefixtures("library")
+def test_static_pairs_rows_of_one_unit_where_there_are_no_topics():
+    with_topics, without = (encoded("static", *corpus(96, topics=topics))[1].table for topics in (True, False))
+    assert np.array_equal(with_topics, without)
 
 
 @pytest.mark.usefixtures("library")
@@ -153,6 +158,26 @@ def test_a_folder_without_a_model_is_bad_input_and_says_what_else_there_is(tmp_p
         encoded(str(tmp_path / folder), *corpus(48))
     assert caught.value.field == "encoder"
     assert "\n" not in str(caught.value)
+
+
+class Offline:
+    """A library whose models are all somewhere else."""
+
+    def SentenceTransformer(self, name, *, device, local_files_only):  # noqa: N802 - its name for it
+        raise OSError(f"{name} {'is not here' if local_files_only else 'cannot be fetched'}\nCheck your connection")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("here", "here is not here"), ("owner/model", "owner/model cannot be fetched")]
+)
+def test_a_folder_is_opened_without_asking_the_network_and_the_reason_is_one_line(monkeypatch, tmp_path, name, said):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", Offline())
+    monkeypatch.setitem(sys.modules, "torch", Offline())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    with pytest.raises(InputError) as caught:
+        encoded(name, *corpus(48))
+    assert str(caught.value) == f"field encoder: {name} is neither lsa, static nor a SentenceTransformer: {said}"
 
 
 @pytest.mark.parametrize("missing", ["sentence_transformers", "torch"])

@@ -133,8 +133,12 @@ def test_no_file_of_the_package_may_be_missing(package, table):
         ({"西山区"}, "北岭市", "9201"),
         ({"丁香县", "无名区", "他乡区"}, "海棠州", "9102"),
         ({"东湖区", "丁香县"}, "云岭市", "9102"),
+        ({"东湖区", "西山区", "南苑区"}, "北岭市", "9201"),
     ],
-    ids=["both of it", "the other's", "half of them", "the name", "a province's name", "the name and few", "outvoted"],
+    ids=[
+        *("both of it", "the other's", "half of them", "the name", "a province's name", "the name and few", "outvoted"),
+        "the name of two",
+    ],
 )
 def test_a_city_is_known_by_its_districts_and_its_name(districts, name, code):
     assert named(find_city(districts, name)) == code

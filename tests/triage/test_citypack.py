@@ -109,12 +109,19 @@ def test_what_has_ended_stays_with_its_last_day_and_its_successor(folder):
 
 
 def test_what_a_unit_did_is_done_by_the_end_of_its_line_of_successors():
-    water, works, office = (
-        Unit(code=UnitCode(code), name=code, kind=UnitKind.MUNICIPAL, successor=UnitCode(successor))
-        for code, successor in [("u1", "u2"), ("u2", "u3"), ("u3", "")]
+    units = tuple(
+        Unit(code=UnitCode(code), name=name, kind=UnitKind.MUNICIPAL, aliases=aliases, successor=UnitCode(successor))
+        for code, name, aliases, successor in [
+            ("u1", "市河道处", ("河道处",), "u2"),
+            ("u2", "市水利局", (), "u3"),
+            ("u3", "市水务局", ("水务局",), ""),
+            ("u4", "市林业局", (), ""),
+        ]
     )
-    pack = CityPack(name="x", title="x", version="1", units=(water, works, office))
-    assert pack.acting_names == {"u1": office.name, "u2": office.name, "u3": office.name}
+    assert CityPack(name="x", title="x", version="1", units=units).acting_names == {
+        **dict.fromkeys(("市河道处", "河道处", "市水利局", "市水务局", "水务局"), "市水务局"),
+        "市林业局": "市林业局",
+    }
 
 
 def test_a_topic_tells_how_it_comes_how_urgent_it_is_and_who_must_handle_it(folder):
