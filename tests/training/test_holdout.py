@@ -73,7 +73,8 @@ def test_of_a_name_that_two_streets_have_the_right_answer_is_to_ask(tmp_path):
 
 
 def test_where_no_text_names_a_street_none_is_judged(tmp_path):
-    rows = [row.replace("枫桥街道", "").replace("石鼓镇", "").replace("莲塘街道", "") for row in appeals()]
+    rows = [re.sub("枫桥街道|石鼓镇|莲塘街道", "", row, count=1) for row in appeals()]
+    assert any(row.endswith(",枫桥街道,") for row in rows)
     held = hold_out(pack_folder(tmp_path / "pack", *rows), seed=0)
     assert [name for name in held.figures if name.startswith("street")] == []
 
