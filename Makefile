@@ -6,6 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACK := triage/packs/beijing
+CHINA := triage/packs/china
 BUNDLE := var/bundles/beijing
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --quiet \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -41,7 +42,7 @@ lock:
 clean:
 	rm -rf .venv var/bundles .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(BUNDLE)/manifest.json: $(wildcard $(PACK)/* $(PACK)/appeals/*) | .venv/installed
+$(BUNDLE)/manifest.json: $(wildcard $(PACK)/* $(PACK)/appeals/* $(CHINA)/* $(CHINA)/*/*) | .venv/installed
 	@echo 'Fitting Beijing, which takes about a minute ...'
 	$(BIN)/paidan-train fit --pack $(PACK) --out $(BUNDLE)
 

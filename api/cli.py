@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.directory import directory_app
 from api.routing import routed_chunks
 from api.settings import DEFAULT_BUNDLE, DEFAULT_PACK, Settings
 from api.streams import Write, progress_wanted, reading, writing
@@ -19,6 +20,7 @@ from triage.lines import Line, Numbered, appeal_from, error_line, masked_line, r
 
 if TYPE_CHECKING:
     from triage.pipeline import Triage
+    from triage.policy import Dialled
     from triage.text import Reader
 
 CHUNK = 512
@@ -33,20 +35,68 @@ app = typer.Typer(
 )
 pack_app = typer.Typer(help="City packs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(pack_app, name="pack")
+app.add_typer(directory_app, name="directory")
 
 TextOption = Annotated[str | None, typer.Option("--text", help="One appeal.")]
 InOption = Annotated[Path | None, typer.Option("--in", help="JSON Lines; the standard input where none is named.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="JSON Lines; the standard output where none is named.")]
+CityOption = Annotated[
+    Path | None, typer.Option("--pack", help="City pack whose terms, rules and directory hold, not the bundle's own.")
+]
 BundleOption = Annotated[Path | None, typer.Option("--bundle", help="Folder of a bundle; Beijing's by default.")]
 
 
 @app.command()
-def route(bundle: BundleOption = None, text: TextOption = None, in_: InOption = None, out: OutOption = None) -> None:
+def route(
+    bundle: BundleOption = None,
+    city: CityOption = None,
+    text: TextOption = None,
+    in_: InOption = None,
+    out: OutOption = None,
+) -> None:
     """Tell for each appeal what it is about, where it is and which unit must act."""
-    triage = _triage(bundle or DEFAULT_BUNDLE)
+    triage = _triage(bundle or DEFAULT_BUNDLE, city)
     with _lines(text, in_, out) as (entries, write):
         for lines in routed_chunks(triage, entries, size=CHUNK):
             write(lines)
+
+
+@app.command()
+def explain(
+    bundle: BundleOption = None,
+    city: CityOption = None,
+    text: TextOption = None,
+    in_: InOption = None,
+    out: OutOption = None,
+) -> None:
+    """Route appeals and tell why: the words, the duty, similar closed orders, and why the runner-up lost."""
+    triage = _triage(bundle or DEFAULT_BUNDLE, city)
+    with _lines(text, in_, out) as (entries, write):
+        for lines in routed_chunks(triage, entries, size=CHUNK, explained=True):
+            write(lines)
+
+
+@app.command()
+def promise(bundle: BundleOption = None, city: CityOption = None) -> None:
+    """Show what is promised of orders that are dispatched by themselves, and what other promises would cost."""
+    policy = _triage(bundle or DEFAULT_BUNDLE, city).policy
+    promised = policy.terms.promise
+    if not policy.dial:
+        typer.echo("Nothing is dispatched by itself: no closed orders were learned from, so nothing can be promised.")
+        return
+    typer.echo(f"Tried on {policy.tried:,} newest orders; each bound holds with confidence {promised.confidence:.0%}.")
+    typer.echo(f"{'promise':>22}  {'from':>5}  {'sent':>6}  {'right':>6}  {'at least':>8}")
+    for name, dialled in [*((f"{group} (kept)", kept) for group, kept in policy.kept.items())]:
+        typer.echo(_dialled(f"{name.strip()} {dialled.promise:.0%}", dialled))
+    for dialled in policy.dial:
+        typer.echo(_dialled(f"{dialled.promise:.0%}", dialled))
+
+
+def _dialled(name: str, dialled: "Dialled") -> str:
+    if not dialled.coverage:
+        return f"{name:>22}  cannot be kept"
+    shares = f"{dialled.coverage:>6.1%}  {dialled.precision:>6.1%}  {dialled.at_least:>8.1%}"
+    return f"{name:>22}  {dialled.threshold:.3f}  {shares}"
 
 
 @app.command()
@@ -75,10 +125,11 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Loopback address to listen on.  [default: 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8345]")] = None,
     bundle: BundleOption = None,
+    city: CityOption = None,
 ) -> None:
     """Answer over HTTP. Settings also come from PAIDAN_HOST, PAIDAN_PORT, PAIDAN_BUNDLE and so on."""
-    settings = Settings.from_environment(os.environ, host=host, port=port, bundle=bundle)
-    triage = _triage(settings.bundle)
+    settings = Settings.from_environment(os.environ, host=host, port=port, bundle=bundle, pack=city)
+    triage = _triage(settings.bundle, settings.pack)
     import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
@@ -120,12 +171,13 @@ def _masked(reader: "Reader", id_: str, found: Appeal | InputError) -> Line:
     return masked_line(id_, reading_.masked, reading_.spans)
 
 
-def _triage(bundle: Path) -> "Triage":
+def _triage(bundle: Path, city: Path | None = None) -> "Triage":
     if not bundle.is_dir():
         raise InputError("no bundle here; `make run` fits one, or name another with --bundle", file=bundle)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     from models.bundle import load_triage  # noqa: PLC0415
+    from triage.citypack import load_pack  # noqa: PLC0415
 
     threadpool_limits(1)  # the matrices of a few appeals are too small to be worth sharing between cores
-    return load_triage(bundle)
+    return load_triage(bundle, city=load_pack(city) if city else None)

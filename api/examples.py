@@ -45,11 +45,25 @@ ROUTED: JsonDict = {
         "reason": "unsure",
         "to": None,
         "why": "把握不足以直接派单，请从建议中选择。",
+        "rules": [],
     },
     "matters": [],
-    "kind": None,
-    "urgency": None,
-    "due": None,
+    "kind": "投诉",
+    "urgency": "一般",
+    "due": {
+        "dispatch_within": "24h",
+        "feedback_within": "7wd",
+        "dispatch_by": "2026-11-23T08:30:00+08:00",
+        "feedback_by": "2026-12-01T23:59:59+08:00",
+    },
+    "missing": [],
+    "question": None,
+    "risk": {
+        "unit": "cy-wangjing",
+        "probability": 0.09,
+        "reason": "职能不符",
+        "why": "朝阳区望京街道办事处可能认为不属于其职能，应由朝阳区城市管理委员会办理。",
+    },
     "versions": {"bundle": "beijing-2026.11", "pack": "2026.11", "policy": "1"},
 }
 FAILED: JsonDict = {

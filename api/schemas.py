@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from api.examples import FAILED, ROUTED
-from triage.domain import Action, Appeal, UnitKind
+from triage.domain import Action, Appeal, Element, ReturnReason, UnitKind, Urgency
 from triage.errors import InputError
-from triage.lines import TEXT_LIMIT, TEXT_PATTERN, id_from, text_from, words_from
+from triage.lines import TEXT_LIMIT, TEXT_PATTERN, id_from, names_from, text_from, words_from
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -46,6 +46,13 @@ Words = Annotated[
 ]
 
 
+Names = Annotated[
+    tuple[str, ...],
+    _checked_by(names_from),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}),
+]
+
+
 class AppealIn(BaseModel):
     """诉求: what a citizen asked. Other fields are ignored; an appeal without an id is called "1"."""
 
@@ -57,6 +64,7 @@ class AppealIn(BaseModel):
     district: Words = None
     received_at: Words = None
     channel: Words = None
+    returned_by: Names = ()
 
     def appeal(self) -> Appeal:
         return Appeal(**self.model_dump())
@@ -137,8 +145,19 @@ class SuggestionOut(_Out):
     reasons: list[str]
 
 
+class RuleOut(_Out):
+    """规则: a rule above the model that fired, and the words that say so; none where it was learned."""
+
+    code: str
+    citation: str
+    evidence: list[str]
+
+
 class DecisionOut(_Out):
-    """决定: `to` is set for a transfer, `why` is a sentence for people."""
+    """决定: `to` is set for a transfer, `why` is a sentence for people; of `units` the first leads, the others assist.
+
+    `set` holds the right unit with the promised probability; `rules` are those that fired, the one that decided first.
+    """
 
     action: Action
     units: list[str]
@@ -146,6 +165,43 @@ class DecisionOut(_Out):
     reason: str
     to: str | None
     why: str
+    rules: list[RuleOut]
+
+
+class DueOut(_Out):
+    """时限: within what spans, such as `24h` or `7wd` for working days, and until when if `received_at` was given."""
+
+    dispatch_within: str
+    feedback_within: str
+    dispatch_by: str | None
+    feedback_by: str | None
+
+
+class QuestionOut(_Out):
+    """追问: the one question that would settle most, and by how many bits it is expected to."""
+
+    about: Element
+    text: str
+    gain: Annotated[float, Field(ge=0)]
+
+
+class RiskOut(_Out):
+    """退单风险: how probable it is that the first suggested unit sends the order back, and why it would."""
+
+    unit: str
+    probability: Probability
+    reason: ReturnReason
+    why: str
+
+
+class MatterOut(_Out):
+    """分事: one of several matters, at `span` of the text, routed by itself."""
+
+    span: tuple[int, int]
+    topics: list[RankedTopicOut]
+    place: PlaceOut
+    suggestions: list[SuggestionOut]
+    decision: DecisionOut
 
 
 class VersionsOut(_Out):
@@ -164,11 +220,99 @@ class RoutedLine(_Out):
     place: PlaceOut
     suggestions: list[SuggestionOut]
     decision: DecisionOut
-    matters: list[Mapping[str, Any]]
+    matters: list[MatterOut]
     kind: str | None
-    urgency: str | None
-    due: Mapping[str, Any] | None
+    urgency: Urgency
+    due: DueOut | None
+    missing: list[Element]
+    question: QuestionOut | None
+    risk: RiskOut | None
     versions: VersionsOut
+
+
+class WordOut(_Out):
+    span: tuple[int, int]
+    text: str
+    value: float
+
+
+class ScoreOut(_Out):
+    """A linear part of the model: `bias`, `rest` and the values of the words add up to `total`."""
+
+    part: str
+    of: str
+    total: float
+    bias: float
+    rest: float
+    words: list[WordOut]
+
+
+class ClauseOut(_Out):
+    text: str
+    basis: str
+
+
+class PrecedentOut(_Out):
+    """A closed order that is like the appeal, and the unit that closed it."""
+
+    id: str
+    opened_on: str
+    topic: str
+    unit: str
+    name: str
+    similarity: float
+
+
+class RunnerUpOut(_Out):
+    """Why the second suggestion lost: `shares` by kind of evidence add up to `gap`."""
+
+    unit: str
+    name: str
+    gap: float
+    shares: Mapping[str, float]
+    why: str
+
+
+class ExplanationOut(_Out):
+    """依据: why the first suggestion was made; null in the place of what there is none of."""
+
+    id: str
+    unit: str
+    name: str
+    scores: list[ScoreOut]
+    clause: ClauseOut
+    precedents: list[PrecedentOut]
+    runner_up: RunnerUpOut | None
+
+
+class Explained(_Out):
+    """A routed line and its explanation, null where nothing was suggested."""
+
+    routing: RoutedLine
+    explanation: ExplanationOut | None
+
+
+class Dial(_Out):
+    """派单承诺: what a promise costs, in shares of 1, on the orders that the promise was tried on."""
+
+    promise: Probability
+    threshold: Annotated[float, Field(ge=0, le=1.01)]
+    coverage: Probability
+    precision: Probability
+    at_least: Probability
+
+
+class Promises(_Out):
+    """What is promised, what it costs in each group that it is kept for, and what other promises would cost."""
+
+    policy: str
+    precision: Probability
+    confidence: Probability
+    set: Probability
+    by: str
+    tried: Annotated[int, Field(ge=0)]
+    kept: Mapping[str, Dial]
+    dial: list[Dial]
 
 
 class LineError(_Out):

@@ -20,6 +20,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8345
     bundle: Path = DEFAULT_BUNDLE
+    pack: Path | None = None
     body_limit: int = 2 * 1024 * 1024
     batch_limit: int = 1_000
 
@@ -52,6 +53,7 @@ _VARIABLES: Mapping[str, Callable[[str], object]] = {
     "PAIDAN_HOST": str,
     "PAIDAN_PORT": int,
     "PAIDAN_BUNDLE": Path,
+    "PAIDAN_PACK": Path,
     "PAIDAN_BODY_LIMIT": int,
     "PAIDAN_BATCH_LIMIT": int,
 }

@@ -1,31 +1,29 @@
 """The whole of what is learned, at work: from readings to topics, places and suggestions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import Floats, pick, softmax
-from models.calibration import Calibration
 from models.candidates import ShortList, short_list
-from models.encoder import Encoder, with_vectors
+from models.encoder import with_vectors
 from models.evidence import SHARPNESS, Evidence, NamesInText, gather
-from models.features import Features
+from models.explanation import Batch, Explainer, Trace
+from models.learned import Learned
 from models.mandates import Mandates
-from models.neighbours import Neighbours
-from models.ranker import Ranker
 from models.roster import Roster
-from models.scorer import Scorer
-from models.topic import TopicRanking
 from triage.citypack import CityPack
 from triage.directory import today
-from triage.domain import Appeal, Assessment, Candidate, Place, RankedTopic, Reading, Suggestion
+from triage.domain import Appeal, Assessment, Candidate, Place, RankedTopic, Reading, Routing, Suggestion
+from triage.explanation import Explanation
 from triage.places import Places
 
 _SUGGESTIONS = 5
 _TOPICS = 3
+_LISTED = 0.001  # a candidate that is less probable is not worth a place in any set
 _SURE_OF_DISTRICT = 0.8
 _SPEAKS = 0.1  # a probability or share of votes from which on it is named as a reason
 _LEADS = 0.25  # the same for the directory: more than what an office has that only stands in for another
@@ -43,31 +41,6 @@ _COMBINATIONS = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
-    """A ranker and the calibration of its scores."""
-
-    ranker: Ranker
-    calibration: Calibration
-
-    def probabilities(self, features: Floats) -> Floats:
-        """Return calibrated probabilities of shape `(lists, candidates)`."""
-        return self.calibration.probabilities(self.ranker.score(features))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """Everything that fitting makes and a bundle keeps; `topics` is None for a pack without topics."""
-
-    features: Features
-    encoder: Encoder | None
-    scorer: Scorer
-    neighbours: Neighbours
-    experience: NDArray[np.float32]
-    units: Ranking
-    topics: TopicRanking | None
-
-
 class LearnedAssessor:
     """Assesses appeals with what was learned from closures and what the city pack says."""
 
@@ -77,7 +50,9 @@ class LearnedAssessor:
         self._places = Places(pack.places)
         self._learned = learned
         topics = learned.topics.table.topics if learned.topics else ()
+        self._explainer = Explainer(pack, learned, self._roster)
         self._mandates = Mandates.of(pack, self._roster, topics, on=today())
+        self._alarms = learned.outside.thresholds(pack.terms.alarms) if learned.outside else None
 
     def assess(self, appeals: Sequence[Appeal], readings: Sequence[Reading]) -> list[Assessment]:
         """One assessment for each appeal, in order; suggestions best first, probabilities calibrated."""
@@ -100,15 +75,34 @@ class LearnedAssessor:
         candidates = self._candidates(listed, evidence, probability)
         topics = self._topics(margins, len(readings))
         areas = softmax(margins["area"], SHARPNESS) if self._roster.areas else np.zeros((len(readings), 1))
+        like = self._like(margins, len(readings))
+        batch = Batch(rows=rows, margins=margins, listed=listed)
         return [
             Assessment(
                 topics=topics[at],
                 place=self._learned_place(places[at], areas[at]),
                 candidates=candidates[at],
                 suggestions=tuple(map(_suggestion, candidates[at][:_SUGGESTIONS])),
+                like=like[at],
+                trace=Trace(batch=batch, at=at),
             )
             for at in range(len(readings))
         ]
+
+    def cuts(self, readings: Sequence[Reading]) -> list[tuple[int, ...]]:
+        """Tell for each reading where another matter begins in its masked text; nothing for most."""
+        learned = self._learned
+        if learned.splitter is None or learned.topics is None:
+            return [()] * len(readings)
+        return learned.splitter.cuts(readings, learned.features, learned.scorer, learned.topics.table)
+
+    def explain(self, routing: Routing) -> Explanation:
+        """Tell why the first suggestion was made; see `models.explanation.Explainer`."""
+        return self._explainer.explain(routing)
+
+    def _like(self, margins: dict[str, Floats], count: int) -> list[tuple[str, ...]]:
+        outside = self._learned.outside
+        return [()] * count if outside is None or self._alarms is None else outside.like(margins, self._alarms)
 
     def _directory(self, margins: dict[str, Floats]) -> tuple[Mandates, Floats] | None:
         if self._mandates is None or self._learned.topics is None:
@@ -119,12 +113,13 @@ class LearnedAssessor:
         order = np.argsort(-probability, axis=1, kind="stable")
         columns, sure = pick(listed.units, order), pick(probability, order)
         bases = pick(_bases(evidence, listed.units), order)
+        lengths = np.maximum((sure >= _LISTED).sum(axis=1), _SUGGESTIONS).tolist()
         return [
             tuple(
                 Candidate(unit=self._roster.units[column], bases=_COMBINATIONS[basis], probability=odds)
-                for column, odds, basis in zip(*row, strict=True)
+                for column, odds, basis in zip(*(part[:length] for part in row), strict=True)
             )
-            for row in zip(columns.tolist(), sure.tolist(), bases.tolist(), strict=True)
+            for length, *row in zip(lengths, columns.tolist(), sure.tolist(), bases.tolist(), strict=True)
         ]
 
     def _topics(self, margins: dict[str, Floats], count: int) -> list[tuple[RankedTopic, ...]]:

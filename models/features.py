@@ -68,6 +68,19 @@ class Features:
         pointers = np.searchsorted(row, np.arange(len(readings) + 1))
         return csr_matrix((self._weights(row, column, times), column, pointers), shape=(len(readings), len(self)))
 
+    def spans(self, reading: Reading) -> dict[int, list[tuple[int, int]]]:
+        """Where each column of the reading's row stands in its masked text, `[start, end)`."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for order, places, columns in self._gram.hits(_codes(_text(reading))):
+            for start, column in zip(places.tolist(), columns.tolist(), strict=True):
+                found.setdefault(column, []).append((start, start + order))
+        start = 0
+        for token in reading.tokens[:_LONGEST]:
+            if (column := self._word.get(token, -1)) >= 0:
+                found.setdefault(column, []).append((start, start + len(token)))
+            start += len(token)
+        return found
+
     def _weights(self, row: Places, column: Places, times: Places) -> Floats:
         values = (1 + np.log(times)) * self.idf[column]
         block = 2 * row + (column >= len(self.grams))
@@ -97,9 +110,16 @@ class _GramTable:
     def find(self, texts: Sequence[str]) -> tuple[Places, Places]:
         """Row and column of every known n-gram of the texts, repeated as often as it stands there."""
         codes = _codes(_BETWEEN.join(texts))
-        numbers = self._number[codes].astype(np.int64)
         row = np.cumsum(codes == ord(_BETWEEN))
         rows, columns = [], []
+        for _, places, found in self.hits(codes):
+            rows.append(row[places])
+            columns.append(found)
+        return np.concatenate(rows), np.concatenate(columns)
+
+    def hits(self, codes: NDArray[np.uint32]) -> Iterator[tuple[int, Places, Places]]:
+        """Give for each order of n-grams where the known ones begin, and their columns."""
+        numbers = self._number[codes].astype(np.int64)
         keys, whole = numbers, numbers > 0
         for order, (known, column) in enumerate(zip(self._keys, self._columns, strict=True)):
             if order:
@@ -108,9 +128,7 @@ class _GramTable:
             places = np.flatnonzero(whole)
             found = np.searchsorted(known[:-1], keys[places])
             hit = known[found] == keys[places]
-            rows.append(row[places[hit]])
-            columns.append(column[found[hit]])
-        return np.concatenate(rows), np.concatenate(columns)
+            yield order + 1, places[hit], column[found[hit]]
 
 
 def _most_frequent(terms: Counter[str], most: int) -> list[str]:
@@ -122,7 +140,7 @@ def _codes(text: str) -> NDArray[np.uint32]:
 
 
 def _text(reading: Reading) -> str:
-    return reading.masked[:_LONGEST].lower().replace(_BETWEEN, " ")
+    return reading.masked[:_LONGEST].replace("İ", "I").lower().replace(_BETWEEN, " ")  # İ would become two characters
 
 
 def _grams(text: str) -> Iterator[str]:

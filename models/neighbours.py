@@ -1,5 +1,7 @@
 """Precedent: the closed orders most like an appeal, and who closed them."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags
@@ -46,6 +48,21 @@ class Neighbours:
             shares[at] = np.bincount(labels, weights=similar * similar, minlength=self.count)
             np.maximum.at(nearest[at], labels, similar)
         return shares / (shares.sum(axis=1, keepdims=True) + np.float32(1e-9)), nearest
+
+    def nearest(self, row: Matrix, count: int) -> list[tuple[int, float]]:
+        """Return the closed orders most like one row, nearest first, and their cosine similarity."""
+        similar, orders = _nearest(row @ self.index, 0)
+        order = np.argsort(-similar, kind="stable")[:count]
+        return list(zip(orders[order].tolist(), (similar[order] / _lengths(row)[0]).tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedOrder:
+    """What is told of a closed order when it is a precedent; never its text."""
+
+    id: str
+    opened_on: str
+    topic: str
 
 
 def _nearest(found: Matrix, at: int) -> tuple[Floats, NDArray[np.integer]]:

@@ -11,6 +11,7 @@ from models.arrays import Floats, softmax
 _HIDDEN = 32
 _MEMBERS = 6  # averaged, since one network depends on its first weights
 _PASSES = 20
+_FEWEST_STEPS = 400  # after fewer the scores of a few lists are still too flat to be calibrated for others
 _BATCH = 128
 _STEP = 3e-3
 _DECAY = 0.03
@@ -43,6 +44,20 @@ class Ranker:
         hidden = np.maximum(_standard(flat, self.mean, self.scale) @ self.inner + self.bias, 0)
         scores: Floats = (hidden @ self.outer).reshape(features.shape[:-1])
         return scores
+
+    def integrated(self, before: Floats, after: Floats) -> NDArray[np.float64]:
+        """Share out `score(after) - score(before)` among the features, shape `(features,)`, by integrated gradients.
+
+        Between the two each hidden unit is active on one stretch, whose length is its part of the slope.
+        """
+        start, stop = (_standard(one, self.mean, self.scale).astype(float) for one in (before, after))
+        first, last = (one @ self.inner + self.bias for one in (start, stop))
+        change = last - first
+        crossing = np.clip(-first / np.where(change == 0, 1.0, change), 0, 1)
+        active = np.where(first > 0, np.where(last > 0, 1.0, crossing), np.where(last > 0, 1 - crossing, 0.0))
+        slope = self.inner @ (self.outer * active)
+        worth: NDArray[np.float64] = slope * (stop - start)
+        return worth
 
 
 def fit_ranker(features: Floats, right: NDArray[np.bool_], *, seed: int) -> Ranker:
@@ -87,8 +102,9 @@ def _fit_member(inputs: Floats, targets: Floats, random: np.random.Generator) ->
 
 def _batches(count: int, random: np.random.Generator) -> Iterator[tuple[NDArray[np.intp], float]]:
     """Rows of each step, and the size of the step."""
-    for done in range(_PASSES):
-        size = _STEP * 0.5 * (1 + np.cos(np.pi * done / _PASSES))
+    passes = max(_PASSES, -(-_FEWEST_STEPS * _BATCH // max(count, 1)))
+    for done in range(passes):
+        size = _STEP * 0.5 * (1 + np.cos(np.pi * done / passes))
         order = random.permutation(count)
         yield from ((order[start : start + _BATCH], size) for start in range(0, count, _BATCH))
 

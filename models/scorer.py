@@ -1,6 +1,6 @@
 """Linear one-against-all classifiers that share one matrix of weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +41,28 @@ class Scorer:
             self._of_head[name] = slice(start, start + size)
             start += size
 
-    def margins(self, rows: Matrix) -> dict[str, Floats]:
-        """Signed distances to the boundary, for each head an array `(rows, classes)`."""
-        scores = np.repeat(self.bias[None, :], rows.shape[0], axis=0)
+    def margins(self, rows: Matrix, heads: Sequence[str] = ()) -> dict[str, Floats]:
+        """Signed distances to the boundary, for each head an array `(rows, classes)`; of some heads, if they are named.
+
+        Those that are named must stand one behind the other.
+        """
+        wanted = {name: self._of_head[name] for name in heads or self._of_head}
+        start, stop = min(of.start for of in wanted.values()), max(of.stop for of in wanted.values())
+        learned = np.flatnonzero((self.columns >= start) & (self.columns < stop))  # those of a head stand together
+        present = slice(learned[0], learned[-1] + 1) if len(learned) else slice(0)
+        scores = np.repeat(self.bias[None, start:stop], rows.shape[0], axis=0)
         used, at = np.unique(rows.indices, return_inverse=True)
         compact = csr_matrix((rows.data, at, rows.indptr), shape=(rows.shape[0], len(used)))
-        scores[:, self.columns] += compact @ from_bfloat16(self.weights[used])
-        return {name: scores[:, columns] for name, columns in self._of_head.items()}
+        scores[:, self.columns[present] - start] += compact @ from_bfloat16(self.weights[used, present])
+        return {name: scores[:, of.start - start : of.stop - start] for name, of in wanted.items()}
+
+    def has_learned(self, head: str, column: int) -> bool:
+        """Tell whether a class of a head had rows."""
+        return head in self._of_head and bool((self.columns == self._of_head[head].start + column).any())
+
+    def of_class(self, head: str, column: int, features: NDArray[np.integer]) -> tuple[Floats, float]:
+        """Return the weights of some features for one class of a head, shape `(features,)`, and its bias."""
+        whole = self._of_head[head].start + column
+        at = np.flatnonzero(self.columns == whole)
+        weights = from_bfloat16(self.weights[features, at[0]]) if len(at) else np.zeros(len(features), dtype=np.float32)
+        return weights, float(self.bias[whole])

@@ -11,10 +11,11 @@ from models.calibration import Calibration
 from triage.domain import Topic
 
 DEPTH = 3
+HEADS = tuple(f"topic{depth}" for depth in range(1, DEPTH + 1))
 LENGTH = 10
 _OTHERS = (0.5, 0.3)  # how much the upper levels weigh for the topics after the first
 _SHARPNESS = np.float32(3)  # makes log-odds of margins, whose scale is that of a linear SVM
-_TOGETHER = 5.0  # the same for the sum of three levels
+TOGETHER = 5.0  # the same for the sum of three levels
 
 
 def level_classes(paths: Sequence[tuple[str, ...]]) -> list[NDArray[np.intp]]:
@@ -55,7 +56,28 @@ class TopicTable:
 
     def probabilities(self, margins: Mapping[str, Floats]) -> Floats:
         """Return rough probabilities of all topics by all levels together, shape `(readings, topics)`."""
-        return softmax(self._together(margins, 1, 1), _TOGETHER)
+        return softmax(self._together(margins, 1, 1), TOGETHER)
+
+    def together(self, margins: Mapping[str, Floats]) -> Floats:
+        """Return the sum of what all levels say of each topic, shape `(readings, topics)`."""
+        return self._together(margins, 1, 1)
+
+    def by_level(self, probabilities: Floats) -> list[Floats]:
+        """Return the probabilities of the classes of each level, given those of the topics."""
+        levels = []
+        for of in self._of_level[:-1]:
+            member = np.zeros((len(of), int(of.max()) + 1), dtype=np.float32)
+            member[np.arange(len(of)), of] = 1
+            levels.append(probabilities @ member)
+        return [*levels, probabilities]
+
+    def classes(self, topic: Topic) -> list[tuple[str, int, str]]:
+        """Return for each level its head, the class of a topic in it, and the name of that class."""
+        at = self.topics.index(topic)
+        return [
+            (f"topic{depth}", int(of[at]), topic.path[min(depth, len(topic.path)) - 1])
+            for depth, of in enumerate(self._of_level, start=1)
+        ]
 
     def _together(self, margins: Mapping[str, Floats], first: float, second: float) -> Floats:
         levels = [margins[f"topic{depth}"][:, of] for depth, of in enumerate(self._of_level, start=1)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from training.closures import Closures
 from training.hygiene import Summary
 from triage.citypack import FORMULA
 from triage.errors import InputError, PaidanError
+
+if TYPE_CHECKING:
+    from training.evaluate import Kept
 
 app = typer.Typer(
     name="paidan-train",
@@ -100,9 +103,25 @@ def evaluate(
         f"{result.rows} rows ({result.unknown_units} of units the bundle has not met); set aside: {left or 'none'}"
     )
     _console().print(_figures_table(result.bundle, result.figures, result.peers))
+    _console().print(_districts_table(result.districts))
     for name, gains in result.gains.items():
         said = ", ".join(f"{depth} {gain:+.3f} [{low:+.3f}, {high:+.3f}]" for depth, (gain, low, high) in gains.items())
         typer.echo(f"gain over {name}: {said}")
+
+
+def _districts_table(districts: Sequence["Kept"]) -> Table:
+    table = Table("district", "rows", "set covers", "sent", "right", "off by more than 4 points", box=None)
+    for kept in districts:
+        precision = "" if kept.precision is None else f"{kept.precision:.3f}"
+        table.add_row(
+            kept.district,
+            f"{kept.rows:,}",
+            f"{kept.set_coverage:.3f}",
+            f"{kept.sent:,}",
+            precision,
+            ", ".join(kept.strays),
+        )
+    return table
 
 
 @app.command()
@@ -116,6 +135,19 @@ def holdout(
     with _progress() as progress:
         result = hold_out(pack, seed=seed, progress=progress)
     typer.echo(f"{result.learned} appeals learned from, {result.rows} held out\n{_line(result.figures)}")
+
+
+@app.command()
+def written(
+    bundle: Annotated[Path, typer.Option("--bundle", help="Folder of the bundle.")],
+    texts: Annotated[Path, typer.Option("--texts", help="Folder with emergencies.csv, declined.csv, matters.csv ...")],
+) -> None:
+    """Try a bundle on texts that were written to test it: emergencies, what is not accepted, several matters."""
+    from models.bundle import load_triage  # noqa: PLC0415
+    from training.written import try_written  # noqa: PLC0415
+
+    for name, value in try_written(load_triage(bundle), texts).items():
+        typer.echo(f"{name:<46}{value:.3f}")
 
 
 @app.command()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from triage.citypack import CityPack, PackPlace, PlaceKind
+from triage.citypack import CHINA, CityPack, PackPlace, PlaceKind
 from triage.directory import Directory, today
-from triage.domain import Closure, Origin, Place, Topic, Unit, UnitKind
+from triage.domain import ORDINARY, Closure, Origin, Place, Topic, Unit, UnitKind
 from triage.errors import Fault, InputError, PackError
 
 FOLDER = "appeals"
@@ -19,6 +19,9 @@ VOICES = (
     *("question", "angry", "summary", "letter", "typo"),
     *("dialect", "multi", "noplace", "wrongplace", "polite"),
 )
+OUTSIDE = "outside"
+OUTSIDE_COLUMNS = ("id", "text", "to", "voice", "author")
+SEVERAL = "multi"  # the voice of those who have several matters
 _TESTS = 5  # of the voices of a leaf, one in so many tests
 
 
@@ -58,6 +61,53 @@ def read_appeals(folder: Path, pack: CityPack) -> tuple[Written, ...]:
     return tuple(written)
 
 
+def read_outside(folder: Path | None, pack: CityPack) -> tuple[Closure, ...]:
+    """Read the appeals that teach what no unit deals with, and what only looks like it.
+
+    They are in the folder `outside` of the pack, or of China's where the pack has none.
+
+    Raises
+    ------
+    PackError
+        A file is not CSV with the columns `id,text,to,voice,author`, or a row names a destination or reason that no
+        learned rule of the pack has: all faults at once, with file and line.
+    """
+    own = folder / OUTSIDE if folder else CHINA / OUTSIDE
+    known = {rule.to for rule in pack.rules if rule.learned} | {ORDINARY}
+    faults: list[Fault] = []
+    rows: list[Closure] = []
+    for file in sorted((own if own.is_dir() else CHINA / OUTSIDE).glob("*.csv")):
+        for line, row in _rows(file, OUTSIDE_COLUMNS, faults):
+            if row["to"] not in known or not row["text"].strip():
+                message = f"to {row['to'] or '(empty)'} is of no learned rule in rules.csv, or the text is empty"
+                faults.append(Fault(file=str(file), line=line, message=message))
+            rows.append(Closure(id=row["id"], text=row["text"], unit="", outside=row["to"], origin=Origin.WRITTEN))
+    if faults:
+        raise PackError(faults)
+    return tuple(rows)
+
+
+def _rows(file: Path, columns: Sequence[str], faults: list[Fault]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read the rows of a table and their lines; one that is no such table is a fault."""
+
+    def fault(line: int, message: str) -> None:
+        faults.append(Fault(file=str(file), line=line, message=message))
+
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream, strict=True)
+            if tuple(rows.fieldnames or ()) != tuple(columns):
+                fault(1, f"the columns must be {','.join(columns)}")
+                return
+            for row in rows:
+                if None in row or None in row.values():
+                    fault(rows.line_num, f"{len(columns)} cells are expected; quote a text with a comma")
+                else:
+                    yield rows.line_num, row
+    except (csv.Error, UnicodeDecodeError) as error:
+        fault(1, f"not CSV in UTF-8: {error}")
+
+
 class _Reader:
     def __init__(self, pack: CityPack, faults: list[Fault]) -> None:
         self._faults = faults
@@ -68,24 +118,13 @@ class _Reader:
         self._first: dict[str, str] = {}
 
     def read(self, file: Path) -> Iterator[Written]:
-        try:
-            with file.open(encoding="utf-8-sig", newline="") as stream:
-                rows = csv.DictReader(stream, strict=True)
-                if tuple(rows.fieldnames or ()) != COLUMNS:
-                    self._fault(file, 1, f"the columns must be {','.join(COLUMNS)}")
-                    return
-                for row in rows:
-                    yield from self._written(row, file, rows.line_num)
-        except (csv.Error, UnicodeDecodeError) as error:
-            self._fault(file, 1, f"not CSV in UTF-8: {error}")
+        for line, row in _rows(file, COLUMNS, self._faults):
+            yield from self._written(row, file, line)
 
     def _fault(self, file: Path, line: int, message: str) -> None:
         self._faults.append(Fault(file=str(file), line=line, message=message))
 
     def _written(self, row: dict[str, str], file: Path, line: int) -> Iterator[Written]:
-        if None in row or None in row.values():
-            self._fault(file, line, f"{len(COLUMNS)} cells are expected; quote a text with a comma")
-            return
         wrong = [
             ("topic", row["topic"] not in self._topic),
             ("voice", row["voice"] not in VOICES),
@@ -185,6 +224,7 @@ def _closure(one: Written, directory: Directory, streets: Sequence[PackPlace], d
         topic=one.topic.path,
         district=place.district or "",
         street=place.street or "",
+        voice=one.voice,
         origin=Origin.WRITTEN,
         source=one.source,
     )

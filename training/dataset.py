@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.encoder import Encoder, with_vectors
 from models.features import Features, Matrix
+from models.outside import BEYOND, destinations
 from models.roster import Roster
 from models.topic import DEPTH, level_classes
 from training.duplicates import near_duplicate_groups
@@ -17,7 +18,7 @@ from training.encoder import make_encoder
 from training.hygiene import Cleaned, LeftOut
 from training.scheme import Scheme, find_scheme
 from triage.citypack import CityPack
-from triage.domain import Appeal, Closure, Origin, Reading, Topic
+from triage.domain import ORDINARY, Appeal, Closure, Origin, Reading, Topic
 from triage.errors import InputError
 from triage.text import Reader, Segmenter
 
@@ -145,11 +146,13 @@ def make_dataset(
     column = {unit.name: at for at, unit in enumerate(pack.units)} | {"": -1}
     units = np.array([column[row.unit] for row in closures], dtype=np.intp)
     named = len(set(units[units >= 0].tolist()))
-    if len(closures) < _FEWEST_ROWS or named < 2:
-        raise InputError(f"{len(closures)} usable rows of {named} units are too few; at least 20 of 2")
+    usable = [row for row in closures if not row.outside]
+    if len(usable) < _FEWEST_ROWS or named < 2:
+        raise InputError(f"{len(usable)} usable rows of {named} units are too few; at least 20 of 2")
     groups = _groups(cleaned, taught)
-    if len(set(groups)) < _FEWEST_ROWS:
-        raise InputError(f"{len(set(groups))} different matters are too few, the rest are repeats; at least 20")
+    different = len({group for group, row in zip(groups, closures, strict=True) if not row.outside})
+    if different < _FEWEST_ROWS:
+        raise InputError(f"{different} different matters are too few, the rest are repeats; at least 20")
     number = _numbers(groups, seed)
     scheme = find_scheme(cleaned.rows or closures)
     topics = _predictable(closures, scheme, pack)
@@ -169,6 +172,9 @@ def make_dataset(
         "area": np.where(units >= 0, roster.area[units], -1),
     }
     sizes = {"unit": len(roster), "duty": len(roster.duties), "area": len(roster.areas)}
+    if any(row.outside for row in closures):
+        labels |= _outside(closures, pack)
+        sizes |= {"beyond": len(BEYOND), "outside": len(destinations(pack)) + 1}
     return Dataset(
         closures=closures,
         appeals=appeals,
@@ -189,6 +195,24 @@ def make_dataset(
         newest=_newest(closures, closed),
         closed=closed,
     )
+
+
+def _outside(closures: Sequence[Closure], pack: CityPack) -> dict[str, NDArray[np.intp]]:
+    """Label what goes elsewhere; what units closed, and what was written for topics that they have, is ordinary."""
+    beyond = dict(destinations(pack)) | {ORDINARY: 0}
+    number = {to: at for at, (to, _) in enumerate(destinations(pack), start=1)} | {ORDINARY: 0}
+    elsewhere = {topic.path for topic in pack.topics if topic.outside}
+    told = [row.outside or _usual(row, elsewhere) for row in closures]
+    return {
+        "beyond": np.array([beyond.get(to, -1) for to in told], dtype=np.intp),
+        "outside": np.array([number.get(to, -1) for to in told], dtype=np.intp),
+    }
+
+
+def _usual(row: Closure, elsewhere: set[tuple[str, ...]]) -> str:
+    """A written appeal may only ask about what goes elsewhere; what a topic means is no appeal."""
+    known = row.origin is Origin.CLOSED or (row.origin is Origin.WRITTEN and row.topic not in elsewhere)
+    return ORDINARY if known else ""
 
 
 def _predictable(closures: Sequence[Closure], scheme: Scheme, pack: CityPack) -> tuple[Topic, ...]:

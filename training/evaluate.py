@@ -1,10 +1,11 @@
 """A bundle tried on closures, beside what a team would use instead."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -13,22 +14,61 @@ from training.closures import read_closures
 from training.hygiene import Cleaned, clean
 from training.measures import Outcome, figures, paired_gain, topic_figures
 from training.peers import PEERS, try_peer
-from triage.citypack import CityPack
+from triage.citypack import CityPack, Promise
 from triage.domain import Action, Appeal, Closure, Routing
 from triage.errors import InputError
 
 _CHUNK = 512
+_STRAY = 0.04
+_NOWHERE = "(no district)"
+
+
+class _Row(NamedTuple):
+    district: str
+    covered: bool
+    sent: bool
+    hit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How the promises were kept in a district: of the sets, and of what was dispatched by itself (None if nothing)."""
+
+    district: str
+    rows: int
+    set_coverage: float
+    sent: int
+    precision: float | None
+    strays: tuple[str, ...]
+
+    @classmethod
+    def of(cls, district: str, rows: Sequence[_Row], promise: Promise) -> Self:
+        """Measure a district; `strays` names the promises that are off by more than four points."""
+        sent = [row.hit for row in rows if row.sent]
+        covered = sum(row.covered for row in rows) / len(rows)
+        precision = sum(sent) / len(sent) if sent else None
+        strays = ["set"] if abs(covered - promise.set) > _STRAY else []
+        strays += ["dispatch"] if precision is not None and abs(precision - promise.precision) > _STRAY else []
+        return cls(
+            district=district,
+            rows=len(rows),
+            set_coverage=covered,
+            sent=len(sent),
+            precision=precision,
+            strays=tuple(strays),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What a bundle reached on closures; `peers` and `gains` by the name of the peer."""
+    """What a bundle reached on closures, over all and by district; `peers` and `gains` by the name of the peer."""
 
     bundle: str
     summary: dict[str, int]
     rows: int
     unknown_units: int
     figures: dict[str, float]
+    districts: tuple[Kept, ...]
     peers: dict[str, dict[str, float]]
     gains: dict[str, dict[str, tuple[float, float, float]]]
 
@@ -67,7 +107,13 @@ def evaluate(
         summary=cleaned.summary.counts,
         rows=len(cleaned.rows),
         unknown_units=sum(row.unit not in known for row in cleaned.rows),
-        figures={**figures(ours), **_dispatched(routings, ours), **_topics(routings, cleaned.rows)},
+        figures={
+            **figures(ours),
+            **_dispatched(routings, ours),
+            **_sets(routings, cleaned.rows),
+            **_topics(routings, cleaned.rows),
+        },
+        districts=_by_district(routings, cleaned.rows, triage.pack.terms.promise),
         peers={name: figures(rival) for name, rival in rivals.items()},
         gains={
             name: {f"top{depth}": paired_gain(ours, rival, depth=depth) for depth in (1, 3, 5)}
@@ -102,6 +148,24 @@ def _dispatched(routings: Sequence[Routing], outcome: Outcome) -> dict[str, floa
     sent = np.array([routing.decision.action is Action.DISPATCH for routing in routings])
     precision = {"dispatched_precision": float(outcome.within(1)[sent].mean())} if sent.any() else {}
     return {"dispatched_share": float(sent.mean()), **precision}
+
+
+def _sets(routings: Sequence[Routing], rows: Sequence[Closure]) -> dict[str, float]:
+    sets = [routing.decision.set for routing in routings]
+    covered = sum(row.unit in names for row, names in zip(rows, sets, strict=True))
+    return {"set_coverage": covered / len(sets), "set_size": sum(map(len, sets)) / len(sets)}
+
+
+def _by_district(routings: Sequence[Routing], rows: Sequence[Closure], promise: Promise) -> tuple[Kept, ...]:
+    """Measure the promises in each district, by the order or else by the place that the text names."""
+    found = defaultdict[str, list[_Row]](list)
+    for routing, row in zip(routings, rows, strict=True):
+        district = row.district or routing.place.district or _NOWHERE
+        decision = routing.decision
+        hit = bool(routing.suggestions) and routing.suggestions[0].unit.name == row.unit
+        sent = decision.action is Action.DISPATCH
+        found[district].append(_Row(district, covered=row.unit in decision.set, sent=sent, hit=hit))
+    return tuple(Kept.of(district, found[district], promise) for district in sorted(found))
 
 
 def _topics(routings: Sequence[Routing], rows: Sequence[Closure]) -> dict[str, float]:

@@ -29,6 +29,7 @@ _TOPIC_STRENGTH = 0.15
 # How much the words that the pack gives a topic weigh beside what is learned, and how little it matters how often they
 # are said there: by folds, the fourth root of the weights together with 10 to 20 is as good as any.
 _MEANING, _REPEATED = 15.0, 0.25
+_RARE = ("beyond", "outside")  # heads whose classes are not as frequent among what was written as among appeals
 _MEANING_ROW = 3.0  # what the pack says of a topic, against one appeal
 
 
@@ -91,9 +92,12 @@ def fit_scorers(
 
 
 def _labels(data: Dataset, rows: Mask, inherited: Inherited | None) -> Mapping[str, _Labels]:
+    known = {name: np.where(rows, classes, -1) for name, classes in data.labels.items()}
     labels = {
-        name: _Labels(classes=np.where(rows, classes, -1), size=data.sizes[name], weight=data.weight)
-        for name, classes in data.labels.items()
+        name: _Labels(
+            classes=classes, size=data.sizes[name], weight=_balanced(classes) if name in _RARE else data.weight
+        )
+        for name, classes in known.items()
     }
     if inherited:
         levels = [np.where(inherited.topic >= 0, of[inherited.topic], -1) for of in data.of_level]
@@ -109,6 +113,13 @@ def _labels(data: Dataset, rows: Mask, inherited: Inherited | None) -> Mapping[s
                 idf=data.features.idf,
             )
     return labels
+
+
+def _balanced(classes: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Let each class count the same, however few rows it has."""
+    counts = np.bincount(classes[classes >= 0])
+    share = counts.sum() / (len(counts) * np.maximum(counts, 1))
+    return np.where(classes >= 0, share[classes], 0.0)
 
 
 def _fit_head(matrix: Matrix, labels: _Labels, seed: int) -> tuple[NDArray[np.float16], Floats, NDArray[np.intp]]:

@@ -10,11 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from models.bundle import save
 from training.closures import Closures, read_closures
-from training.corpus import as_closures, meanings, read_appeals
+from training.corpus import as_closures, meanings, read_appeals, read_outside
 from training.dataset import Dataset, make_dataset, with_known_units
 from training.fit import Progress, fit
 from training.hygiene import Cleaned, clean
 from training.packmaker import make_pack
+from training.splits import Marked, read_marked
 from training.transfer import transferred
 from triage.citypack import CityPack, load_pack
 from triage.domain import Closure
@@ -25,12 +26,17 @@ FEW = 3_000  # closed orders up to which what was written for another city helps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """Closures that were read and cleaned, the pack they are fitted with, and what the pack itself teaches."""
+    """Closures that were read and cleaned, the pack they are fitted with, and what the pack itself teaches.
+
+    `outside` are texts of what no unit deals with, `several` those of which it is known where one matter ends.
+    """
 
     read: Closures
     cleaned: Cleaned
     pack: CityPack
     taught: tuple[Closure, ...] = ()
+    outside: tuple[Closure, ...] = ()
+    several: tuple[Marked, ...] = ()
 
 
 def prepare(
@@ -72,7 +78,14 @@ def prepare(
     elif appeals and len(cleaned.rows) <= FEW:
         home = load_pack(appeals)
         taught = transferred(read_appeals(appeals, home), home, city, seed=seed)
-    return Prepared(read=read, cleaned=cleaned, pack=city, taught=tuple(taught))
+    return Prepared(
+        read=read,
+        cleaned=cleaned,
+        pack=city,
+        taught=tuple(taught),
+        outside=read_outside(pack, city),
+        several=read_marked(pack),
+    )
 
 
 def make_bundle(
@@ -86,15 +99,17 @@ def make_bundle(
         `out` holds something that is not a bundle, or the rows are too few.
     """
     _refuse_to_overwrite(out)
-    data = make_dataset(prepared.cleaned, prepared.pack, taught=prepared.taught, encoder=encoder, seed=seed)
+    taught = (*prepared.taught, *prepared.outside)
+    data = make_dataset(prepared.cleaned, prepared.pack, taught=taught, encoder=encoder, seed=seed)
     with threadpool_limits(1):  # the ranker's matrices are small: threads would wait for each other
-        fitted = fit(data, prepared.pack, seed=seed, progress=progress)
+        fitted = fit(data, prepared.pack, several=prepared.several, seed=seed, progress=progress)
     fresh = out.with_name(f".{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     about = {
         "seed": seed,
         "rows": int(data.closed.sum()),
         "taught": len(prepared.taught),
+        "outside": len(prepared.outside),
         "window": _window(data),
         "scheme": str(data.scheme),
         "left_out": prepared.cleaned.summary.counts,
@@ -102,7 +117,7 @@ def make_bundle(
         "tried_on": "out-of-fold rows" if data.newest is None else f"the newest {int(data.newest.sum())} rows, by date",
         "sources": [[file.name, hashlib.sha256(file.read_bytes()).hexdigest()] for file in files],
     }
-    save(fresh, learned=fitted.learned, pack=prepared.pack, policy=fitted.policy, about=about)
+    save(fresh, learned=fitted.learned, tried=fitted.tried, pack=prepared.pack, about=about)
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
 

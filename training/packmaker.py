@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from training.localities import STREET, find_places, stem
-from triage.citypack import CityPack, PackPlace
+from triage.citypack import CityPack, PackPlace, national
 from triage.domain import Closure, Topic, TopicCode, Unit, UnitCode, UnitKind
 from triage.errors import InputError
 from triage.text import normalise
@@ -107,6 +107,7 @@ def make_pack(closures: Sequence[Closure], *, name: str, title: str = "") -> Cit
     certain = {(unit.street, unit.district) for unit in read.values() if unit.street}
     places = find_places(closures, certain, districts, city=city)
     days = sorted(closure.opened_on for closure in closures if closure.opened_on)
+    rules, terms = national()
     return CityPack(
         name=name,
         title=title or city or name,
@@ -118,6 +119,8 @@ def make_pack(closures: Sequence[Closure], *, name: str, title: str = "") -> Cit
         places=tuple(places),
         duties=_duties(units),
         lexicon=tuple(_lexicon(read.values(), places)),
+        rules=rules,
+        terms=terms,
     )
 
 

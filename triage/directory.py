@@ -7,17 +7,17 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from triage.citypack import CityPack
-from triage.domain import Mandate, Office, Place, TopicCode, Unit, UnitKind
+from triage.domain import Mandate, Office, Place, TopicCode, Unit, UnitKind, holds
 
 GOVERNMENT = Office(level=UnitKind.DISTRICT, duty="区政府")
 
 
-_CLOCK = ZoneInfo("Asia/Shanghai")
+CHINA_TIME = ZoneInfo("Asia/Shanghai")
 
 
 def today() -> date:
     """Return the day it is in China, wherever the machine stands."""
-    return datetime.now(_CLOCK).date()
+    return datetime.now(CHINA_TIME).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +33,14 @@ class Directory:
     """The lines of a pack's directory as they stand on a day, made units by the place of a matter."""
 
     def __init__(self, pack: CityPack, *, on: date) -> None:
-        self._line = {
-            (mandate.topic, mandate.district): mandate
-            for mandate in pack.mandates
-            if _holds(mandate.valid_from, mandate.valid_to, on)
-        }
+        self._line = {(mandate.topic, mandate.district): mandate for mandate in pack.mandates if holds(mandate, on)}
         self._units: defaultdict[tuple[UnitKind, str, str], list[Unit]] = defaultdict(list)
         self._street: dict[tuple[str, str], Unit] = {}
+        self._named: dict[str, Unit] = {}
         for unit in pack.units:
-            if _holds(unit.valid_from, unit.valid_to, on):
+            if holds(unit, on):
                 self._units[unit.kind, unit.duty, unit.district].append(unit)
+                self._named |= dict.fromkeys((*unit.aliases, unit.name, unit.code), unit)
                 if unit.kind is UnitKind.STREET:
                     self._street[unit.district, unit.name.removeprefix(unit.district)] = unit
 
@@ -71,6 +69,10 @@ class Directory:
         """Return the unit that an office is in a place; of several, the one that the pack lists first."""
         return next(self._fitting(office, place), None)
 
+    def named(self, name: str) -> Unit | None:
+        """Return the unit with a code, name or alias."""
+        return self._named.get(name)
+
     def _fitting(self, office: Office, place: Place) -> Iterator[Unit]:
         district = place.district or ""
         if office.level is UnitKind.STREET:
@@ -83,7 +85,3 @@ class Directory:
         else:
             yield from self._units[office.level, office.duty, district]
             yield from self._units[office.level, office.duty, ""]
-
-
-def _holds(first: date | None, last: date | None, on: date) -> bool:
-    return (first is None or first <= on) and (last is None or on <= last)

@@ -1,4 +1,4 @@
-"""The vocabulary: the nouns that every step shares, and nothing that computes.
+"""The vocabulary: the nouns that every step shares, and next to nothing that computes.
 
 | Chinese | English | here |
 |---|---|---|
@@ -10,6 +10,7 @@
 | 职责 | mandate | `Mandate` |
 | 候选 | candidate | `Candidate` |
 | 派单建议 | suggestion | `Suggestion` |
+| 规则 | rule | `Rule` |
 | 决定 | decision | `Decision` |
 | 研判 | routing | `Routing` |
 | 办结 | closure | `Closure` |
@@ -17,7 +18,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType, Protocol
 
@@ -89,6 +90,24 @@ class Outside(StrEnum):
     COURT = "court"
 
 
+class ReturnReason(StrEnum):
+    """Why a unit sends an order back."""
+
+    PLACE = "属地不符"
+    OWNERSHIP = "权属不清"
+    SHARED = "职能交叉"
+    DUTY = "职能不符"
+    INCOMPLETE = "要素缺失"
+
+
+class Element(StrEnum):
+    """What an order must tell so that a unit can act."""
+
+    PLACE = "place"
+    TIME = "time"
+    OBJECT = "object"
+
+
 class Action(StrEnum):
     """What is done with an appeal."""
 
@@ -101,7 +120,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appeal:
-    """What a citizen asked, in the words that came in."""
+    """What a citizen asked, in the words that came in.
+
+    `returned_by` are the units that sent the order back, by code or name, the first handler first.
+    """
 
     id: str
     text: str
@@ -109,6 +131,7 @@ class Appeal:
     district: str | None = None
     received_at: str | None = None
     channel: str | None = None
+    returned_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +224,37 @@ class Mandate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule above the model: what is done, whoever the model would suggest, and on what basis.
+
+    It fires where a sentence holds all words of one of the alternatives in `words` and none of `unless`, or, if it is
+    `learned`, where the text is like those that were written for `to`. Of several that fire the lowest `rank` decides.
+    `to` is the number or line of a transfer, the reason of what is declined, and empty for any other action. `say` is
+    what to tell the citizen.
+    """
+
+    code: str
+    action: Action
+    to: str = ""
+    rank: int = 50
+    words: tuple[tuple[str, ...], ...] = ()
+    unless: tuple[str, ...] = ()
+    learned: bool = False
+    citation: str = ""
+    say: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiredRule:
+    """A rule that holds for an appeal, and the words that say so; none where it was learned, or needs none."""
+
+    rule: Rule
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the matter is, as far as it can be told, and the words that told it.
 
@@ -245,12 +299,63 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
+    """What is done, under a code for machines and in a sentence that an agent can read out.
+
+    `units` has the one that leads first and then those that assist; `set` are the names that hold the right unit with
+    the promised probability; `to` is set for a transfer; `rules` are those that fired, the one that decided first.
+    """
+
     action: Action
     reason: str
     why: str
     units: tuple[UnitCode, ...] = ()
     set: tuple[str, ...] = ()
     to: str | None = None
+    rules: tuple[FiredRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Until when an appeal is dispatched and answered: as spans such as `24h` or `7wd`, and as times.
+
+    The times are None where it is not known when the appeal came in.
+    """
+
+    dispatch_within: str
+    feedback_within: str
+    dispatch_by: datetime | None = None
+    feedback_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What to ask the citizen: about which element, and by how many bits the answer is expected to settle the unit."""
+
+    about: Element
+    text: str
+    gain: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnRisk:
+    """How probable it is that a unit sends the order back, and the likeliest reason."""
+
+    unit: Unit
+    probability: float
+    reason: ReturnReason
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """One of several matters of an appeal, at `[start, end)` of the text as given, routed by itself."""
+
+    start: int
+    end: int
+    topics: tuple[RankedTopic, ...]
+    place: Place
+    suggestions: tuple[Suggestion, ...]
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +367,11 @@ class Versions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """The whole trace of one appeal: what was read, what followed, and what was decided."""
+    """The whole trace of one appeal: what was read, what followed, and what was decided.
+
+    `missing` is what the appeal does not tell, `question` the one whose answer would settle most. `kind` is empty where
+    no word tells it. `trace` is what the assessor keeps to explain itself.
+    """
 
     appeal: Appeal
     reading: Reading
@@ -272,6 +381,18 @@ class Routing:
     suggestions: tuple[Suggestion, ...]
     decision: Decision
     versions: Versions
+    kind: str = ""
+    urgency: Urgency = Urgency.ORDINARY
+    due: Due | None = None
+    missing: tuple[Element, ...] = ()
+    question: Question | None = None
+    risk: ReturnRisk | None = None
+    matters: tuple[Matter, ...] = ()
+    trace: object = field(default=None, compare=False, repr=False)
+
+
+ORDINARY = "none"
+"""What `outside` says of an appeal that a unit of the hotline deals with, however much it looks like another."""
 
 
 class Origin(StrEnum):
@@ -288,7 +409,9 @@ class Closure:
 
     `text` is as the export has it until `training.hygiene.clean` has stripped instructions and earlier answers; `unit`
     is empty where the export named none. `source` tells file and row for messages. An appeal that was written for the
-    project, or what a topic means in the pack, teaches in the same form and says so by its `origin`.
+    project, or what a topic means in the pack, teaches in the same form and says so by its `origin`. `outside` is known
+    of what was written to teach it alone: the destination or reason for which no unit acts, or `ORDINARY`; `voice` of
+    what was written, in which one.
     """
 
     id: str
@@ -300,18 +423,31 @@ class Closure:
     street: str = ""
     community: str = ""
     kind: str = ""
+    outside: str = ""
+    voice: str = ""
     origin: Origin = Origin.CLOSED
     source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What a model makes of one reading: everything a decision needs, and nothing decided."""
+    """What a model makes of one reading: everything a decision needs, and nothing decided.
+
+    `like` are the destinations and reasons of learned rules that the text is like; `trace` is what the model needs to
+    explain this assessment.
+    """
 
     topics: tuple[RankedTopic, ...]
     place: Place
     candidates: tuple[Candidate, ...]
     suggestions: tuple[Suggestion, ...]
+    like: tuple[str, ...] = ()
+    trace: object = field(default=None, compare=False, repr=False)
+
+
+def holds(of: Rule | Mandate | Unit, on: date) -> bool:
+    """Tell whether a rule, line of the directory or unit is valid on a day."""
+    return (of.valid_from is None or of.valid_from <= on) and (of.valid_to is None or on <= of.valid_to)
 
 
 class Assessor(Protocol):
@@ -319,4 +455,8 @@ class Assessor(Protocol):
 
     def assess(self, appeals: Sequence[Appeal], readings: Sequence[Reading]) -> list[Assessment]:
         """One assessment for each appeal, in order; suggestions best first, probabilities calibrated."""
+        ...
+
+    def cuts(self, readings: Sequence[Reading]) -> list[tuple[int, ...]]:
+        """Where in the masked text of each reading another matter begins; nothing for one matter."""
         ...

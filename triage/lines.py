@@ -11,8 +11,22 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from triage.domain import Appeal, Decision, MaskedSpan, Place, RankedTopic, Routing, Suggestion
+from triage.domain import (
+    Appeal,
+    Decision,
+    Due,
+    MaskedSpan,
+    Matter,
+    Place,
+    Question,
+    RankedTopic,
+    ReturnRisk,
+    Routing,
+    Suggestion,
+)
 from triage.errors import InputError
+from triage.explanation import Explanation, Score
+from triage.policy import Dialled, Policy
 
 TEXT_LIMIT = 100_000
 # Written so that Python and JSON Schema, which differ on what white space is, agree: OpenAPI shows this pattern.
@@ -52,6 +66,7 @@ def appeal_from(value: object, *, number: int = 1) -> Appeal:
         district=words_from(value.get("district"), field="district"),
         received_at=words_from(value.get("received_at"), field="received_at"),
         channel=words_from(value.get("channel"), field="channel"),
+        returned_by=names_from(value.get("returned_by")),
     )
 
 
@@ -83,6 +98,16 @@ def words_from(value: object, *, field: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise InputError(f"a text or null is expected, not {_named(value)}", code="wrong_type", field=field)
+
+
+def names_from(value: object) -> tuple[str, ...]:
+    """Take the units that sent an order back, by code or name, or nothing."""
+    if value is None:
+        return ()
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    message = f"a list of units is expected, the first handler first, not {_named(value)}"
+    raise InputError(message, code="wrong_type", field="returned_by")
 
 
 def appeals_from(values: Iterable[object]) -> Iterator[Numbered]:
@@ -151,15 +176,87 @@ def routed_line(routing: Routing) -> Line:
         "place": _place(routing.place),
         "suggestions": [_suggestion(suggestion) for suggestion in routing.suggestions],
         "decision": _decision(routing.decision),
-        "matters": [],
-        "kind": None,
-        "urgency": None,
-        "due": None,
+        "matters": [_matter(matter) for matter in routing.matters],
+        "kind": routing.kind or None,
+        "urgency": routing.urgency.value,
+        "due": _due(routing.due),
+        "missing": [element.value for element in routing.missing],
+        "question": _question(routing.question),
+        "risk": _risk(routing.risk),
         "versions": {
             "bundle": routing.versions.bundle,
             "pack": routing.versions.pack,
             "policy": routing.versions.policy,
         },
+    }
+
+
+def explained_line(routing: Routing, explanation: Explanation | None) -> Line:
+    """Write a routing as the contract has it, and beside it why it was made."""
+    told = explanation and {
+        "id": routing.appeal.id,
+        "unit": explanation.unit.code,
+        "name": explanation.unit.name,
+        "scores": [_score(score) for score in explanation.scores],
+        "clause": {"text": explanation.clause.text, "basis": explanation.clause.basis},
+        "precedents": [
+            {
+                "id": precedent.id,
+                "opened_on": precedent.opened_on,
+                "topic": precedent.topic,
+                "unit": precedent.unit.code,
+                "name": precedent.unit.name,
+                "similarity": _rounded(precedent.similarity),
+            }
+            for precedent in explanation.precedents
+        ],
+        "runner_up": explanation.runner_up
+        and {
+            "unit": explanation.runner_up.unit.code,
+            "name": explanation.runner_up.unit.name,
+            "gap": _rounded(explanation.runner_up.gap),
+            "shares": {kind: _rounded(share) for kind, share in explanation.runner_up.shares.items()},
+            "why": explanation.runner_up.why,
+        },
+    }
+    return {"routing": routed_line(routing), "explanation": told}
+
+
+def _score(score: Score) -> Line:
+    return {
+        "part": score.part,
+        "of": score.of,
+        "total": _rounded(score.total),
+        "bias": _rounded(score.bias),
+        "rest": _rounded(score.rest),
+        "words": [
+            {"span": [word.start, word.end], "text": word.text, "value": _rounded(word.value)} for word in score.words
+        ],
+    }
+
+
+def promise_line(policy: Policy) -> Line:
+    """Write what a policy promises, in each group, and what other promises would cost."""
+    promise = policy.terms.promise
+    return {
+        "policy": policy.terms.version,
+        "precision": promise.precision,
+        "confidence": promise.confidence,
+        "set": promise.set,
+        "by": promise.by.value,
+        "tried": policy.tried,
+        "kept": {group: _dialled(dialled) for group, dialled in policy.kept.items()},
+        "dial": [_dialled(dialled) for dialled in policy.dial],
+    }
+
+
+def _dialled(dialled: Dialled) -> Line:
+    return {
+        "promise": dialled.promise,
+        "threshold": _rounded(dialled.threshold),
+        "coverage": _rounded(dialled.coverage),
+        "precision": _rounded(dialled.precision),
+        "at_least": _rounded(dialled.at_least),
     }
 
 
@@ -208,6 +305,46 @@ def _decision(decision: Decision) -> Line:
         "reason": decision.reason,
         "to": decision.to,
         "why": decision.why,
+        "rules": [
+            {"code": fired.rule.code, "citation": fired.rule.citation, "evidence": list(fired.evidence)}
+            for fired in decision.rules
+        ],
+    }
+
+
+def _matter(matter: Matter) -> Line:
+    return {
+        "span": [matter.start, matter.end],
+        "topics": [_topic(ranked) for ranked in matter.topics],
+        "place": _place(matter.place),
+        "suggestions": [_suggestion(suggestion) for suggestion in matter.suggestions],
+        "decision": _decision(matter.decision),
+    }
+
+
+def _due(due: Due | None) -> Line | None:
+    if due is None:
+        return None
+    return {
+        "dispatch_within": due.dispatch_within,
+        "feedback_within": due.feedback_within,
+        "dispatch_by": due.dispatch_by.isoformat() if due.dispatch_by else None,
+        "feedback_by": due.feedback_by.isoformat() if due.feedback_by else None,
+    }
+
+
+def _question(question: Question | None) -> Line | None:
+    return {"about": question.about.value, "text": question.text, "gain": question.gain} if question else None
+
+
+def _risk(risk: ReturnRisk | None) -> Line | None:
+    if risk is None:
+        return None
+    return {
+        "unit": risk.unit.code,
+        "probability": _rounded(risk.probability),
+        "reason": risk.reason.value,
+        "why": risk.why,
     }
 
 

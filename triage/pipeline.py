@@ -1,11 +1,43 @@
 """One appeal, from its words to a decision: the only place where the steps meet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
 
 from triage.citypack import CityPack
-from triage.domain import Appeal, Assessor, Routing, Versions
-from triage.policy import Policy
+from triage.clock import Clock
+from triage.domain import (
+    Action,
+    Appeal,
+    Assessment,
+    Assessor,
+    Deadline,
+    Decision,
+    Matter,
+    Reading,
+    Routing,
+    Suggestion,
+    Unit,
+    Urgency,
+    Versions,
+)
+from triage.explanation import Explainer, Explanation, Score
+from triage.kinds import Kinds
+from triage.policy import Policy, assisting
+from triage.questions import missing, question
+from triage.returns import return_risk
 from triage.text import Reader
+
+_ELSEWHERE = (Action.TRANSFER, Action.DECLINE)
+_ONE_OF_SEVERAL = "该诉求由多件事拆分而来，请坐席确认后派单。"
+_OPEN = (Action.SUGGEST, Action.REVIEW)  # a person looks at it, and may ask
+
+
+class _Part(NamedTuple):
+    start: int
+    end: int
+    appeal: Appeal
 
 
 class Triage:
@@ -20,10 +52,18 @@ class Triage:
     """
 
     def __init__(
-        self, *, reader: Reader, assessor: Assessor, policy: Policy, pack: CityPack, versions: Versions
+        self,
+        *,
+        reader: Reader,
+        assessor: Assessor,
+        explainer: Explainer,
+        policy: Policy,
+        pack: CityPack,
+        versions: Versions,
     ) -> None:
-        self._reader, self._assessor, self._policy = reader, assessor, policy
-        self.pack, self.versions = pack, versions
+        self._reader, self._assessor, self._explainer = reader, assessor, explainer
+        self._kinds, self._clock = Kinds(pack.terms.kinds), Clock(pack.terms)
+        self.pack, self.policy, self.versions = pack, policy, versions
 
     def route(self, appeal: Appeal) -> Routing:
         """Route one appeal. No text makes it fail: what says nothing is answered with little confidence."""
@@ -35,19 +75,148 @@ class Triage:
             return []
         readings = self._reader.read_many([_words(appeal) for appeal in appeals])
         assessments = self._assessor.assess(appeals, readings)
-        return [
-            Routing(
-                appeal=appeal,
-                reading=reading,
-                topics=assessment.topics,
-                place=assessment.place,
-                candidates=assessment.candidates,
-                suggestions=assessment.suggestions,
-                decision=self._policy.decide(reading, assessment.place, assessment.suggestions),
-                versions=self.versions,
-            )
-            for appeal, reading, assessment in zip(appeals, readings, assessments, strict=True)
+        routings = [self._routing(*parts) for parts in zip(appeals, readings, assessments, strict=True)]
+        return self._with_matters(routings)
+
+    def explain(self, routing: Routing) -> Explanation | None:
+        """Tell why the first suggestion of a routing made here was made; None where nothing was suggested.
+
+        The spans are those of the text as given; an address counts as standing behind it, after a space.
+        """
+        if not routing.suggestions:
+            return None
+        explanation = self._explainer.explain(routing)
+        words = [word for score in explanation.scores for word in score.words]
+        spans = iter(self._reader.as_given(_words(routing.appeal), [(word.start, word.end) for word in words]))
+        return replace(explanation, scores=tuple(_placed(score, spans) for score in explanation.scores))
+
+    def _routing(self, appeal: Appeal, reading: Reading, found: Assessment) -> Routing:
+        assessment = self._without_returned(appeal, found)
+        decision = self.policy.decide(appeal, reading, assessment)
+        kind = self._kinds.kind(reading, assessment.topics)
+        urgency, deadline = self._class_of(assessment, decision)
+        lacking = missing(reading, assessment, kind)
+        sharing = self._assisting(assessment)
+        return Routing(
+            appeal=appeal,
+            reading=reading,
+            topics=assessment.topics,
+            place=assessment.place,
+            candidates=assessment.candidates,
+            suggestions=(*assessment.suggestions, *_helpers(assessment, sharing)),
+            decision=decision,
+            versions=self.versions,
+            kind=kind,
+            urgency=urgency,
+            due=self._clock.due(appeal.received_at, urgency, deadline),
+            missing=lacking,
+            question=question(assessment, lacking) if decision.action in _OPEN else None,
+            risk=return_risk(
+                assessment, reading.masked, lacking=lacking, sharing=frozenset(unit.code for unit in sharing)
+            ),
+            trace=assessment.trace,
+        )
+
+    def _with_matters(self, routings: list[Routing]) -> list[Routing]:
+        """Route each matter of the appeals that have several, unless the whole goes elsewhere or came back."""
+        cuts = self._assessor.cuts([routing.reading for routing in routings])
+        several = [
+            (at, self._parts_of(routing, cut))
+            for at, (routing, cut) in enumerate(zip(routings, cuts, strict=True))
+            if cut and routing.decision.action not in _ELSEWHERE and not routing.appeal.returned_by
         ]
+        parts = [part.appeal for _, listed in several for part in listed]
+        readings = self._reader.read_many([_words(part) for part in parts])
+        routed = iter(map(self._routing, parts, readings, self._assessor.assess(parts, readings) if parts else ()))
+        for at, listed in several:
+            matters = tuple(_matter(part, next(routed)) for part in listed)
+            routings[at] = replace(routings[at], matters=matters, decision=_of_several(matters))
+        return routings
+
+    def _parts_of(self, routing: Routing, cut: Sequence[int]) -> list[_Part]:
+        """Cut an appeal; a part without a place of its own is at the last one that was named before it."""
+        appeal, masked = routing.appeal, routing.reading.masked
+        bounds = list(pairwise((0, *cut, len(masked))))
+        given = self._reader.as_given(_words(appeal), bounds)
+        parts = []
+        for (start, _), (first, last) in zip(bounds, given, strict=True):
+            last = min(last, len(appeal.text))  # noqa: PLW2901 - the address stands behind the text
+            named = [masked[begins:ends] for begins, ends in routing.place.spans if ends <= start]
+            here = any(start <= begins < start + last - first for begins, _ in routing.place.spans)
+            where = appeal.address or ("" if here else "".join(named))
+            part = replace(appeal, text=appeal.text[first:last], address=where)
+            parts.append(_Part(start=first, end=last, appeal=part))
+        return [part for part in parts if part.appeal.text.strip()]
+
+    def _without_returned(self, appeal: Appeal, found: Assessment) -> Assessment:
+        """Leave out the units that sent the order back."""
+        units = [self.policy.directory.named(name) for name in appeal.returned_by]
+        codes = {unit.code for unit in units if unit}
+        if not codes:
+            return found
+        candidates = tuple(one for one in found.candidates if one.unit.code not in codes)
+        known = {one.unit.code: one for one in found.suggestions}
+        suggestions = tuple(
+            known.get(one.unit.code) or Suggestion(unit=one.unit, probability=one.probability)
+            for one in candidates[: len(found.suggestions)]
+        )
+        return replace(found, candidates=candidates, suggestions=suggestions)
+
+    def _class_of(self, assessment: Assessment, decision: Decision) -> tuple[Urgency, Deadline]:
+        """Return how urgent an appeal is and its deadline, by its topic; what is transferred is urgent."""
+        if decision.action is Action.TRANSFER:
+            return Urgency.DANGER, Deadline.HOURS_2
+        if not assessment.topics:
+            return Urgency.ORDINARY, Deadline.DAYS_7
+        topic = assessment.topics[0].topic
+        mandate = self.policy.directory.mandate(topic.code, assessment.place.district)
+        return topic.urgency, mandate.deadline if mandate else Deadline.DAYS_7
+
+    def _assisting(self, assessment: Assessment) -> tuple[Unit, ...]:
+        """Return who assists the first suggestion by the directory."""
+        if not assessment.suggestions:
+            return ()
+        first = assessment.suggestions[0].unit
+        return assisting(self.policy.directory, first, assessment.topics, assessment.place)
+
+
+def _helpers(assessment: Assessment, sharing: Sequence[Unit]) -> tuple[Suggestion, ...]:
+    """Return the units that assist as suggestions, but for those that are suggested themselves."""
+    listed = {one.unit.code: one.probability for one in assessment.candidates}
+    suggested = {one.unit.code for one in assessment.suggestions}
+    return tuple(
+        Suggestion(unit=unit, probability=listed.get(unit.code, 0.0), role="assist", reasons=("派单目录规定协办",))
+        for unit in sharing
+        if unit.code not in suggested
+    )
+
+
+def _matter(part: _Part, routing: Routing) -> Matter:
+    """What the promise was tried on are whole appeals, so that nothing cut out of one is dispatched by itself."""
+    decision = routing.decision
+    if decision.action is Action.DISPATCH:
+        decision = replace(decision, action=Action.SUGGEST, reason="one_of_several", why=_ONE_OF_SEVERAL)
+    return Matter(
+        start=part.start,
+        end=part.end,
+        topics=routing.topics,
+        place=routing.place,
+        suggestions=routing.suggestions,
+        decision=decision,
+    )
+
+
+def _of_several(matters: Sequence[Matter]) -> Decision:
+    units = tuple(dict.fromkeys(unit for matter in matters for unit in matter.decision.units[:1]))
+    names = tuple(dict.fromkeys(name for matter in matters for name in matter.decision.set))
+    why = f"诉求包含{len(matters)}件事，建议拆分为{len(matters)}张工单分别派发，请坐席确认。"
+    return Decision(action=Action.SUGGEST, reason="several_matters", why=why, units=units, set=names)
+
+
+def _placed(score: Score, spans: Iterator[tuple[int, int]]) -> Score:
+    """Put the words of a score where the next spans say."""
+    words = (replace(word, start=start, end=end) for word, (start, end) in zip(score.words, spans, strict=False))
+    return replace(score, words=tuple(words))
 
 
 def _words(appeal: Appeal) -> str:

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import ReadyRouter
 from api.problems import declared
-from api.schemas import TopicOut, Topics, UnitOut, Units
+from api.schemas import Promises, TopicOut, Topics, UnitOut, Units
 from triage.domain import Unit, UnitKind
+from triage.lines import promise_line
 
 router = APIRouter(tags=["directory"])
 
@@ -31,6 +32,12 @@ async def units(
         and (q is None or _mentions(unit, q.casefold()))
     ]
     return Units(units=[_shown(unit) for unit in found[offset : offset + limit]], total=len(found))
+
+
+@router.get("/v1/promise", responses=declared(500, 503), operation_id="promise")
+async def promise(triage: ReadyRouter) -> Promises:
+    """Show what is promised of orders that are dispatched by themselves, and what other promises would cost."""
+    return Promises.model_validate(promise_line(triage.policy))
 
 
 @router.get("/v1/topics", responses=declared(500, 503), operation_id="listTopics")

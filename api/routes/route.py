@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 from api.dependencies import CurrentSettings, ReadyRouter, json_only
 from api.examples import APPEAL, ENGLISH
 from api.problems import declared
-from api.routing import routed_chunks
-from api.schemas import AppealIn, BatchIn, BatchOut, RoutedLine
+from api.routing import explanation_line, routed_chunks
+from api.schemas import AppealIn, BatchIn, BatchOut, Explained, RoutedLine
 from triage.errors import InputError
 from triage.lines import Line, appeals_from, as_json, routed_line
 
@@ -44,6 +44,15 @@ async def route(
 ) -> Response:
     """Tell what an appeal is about, where it is and which unit must act."""
     return _Lines(routed_line(triage.route(appeal.appeal())))
+
+
+@router.post("/v1/explain", response_model=Explained, response_class=_Lines, operation_id="explain")
+async def explain(
+    appeal: Annotated[AppealIn, Body(openapi_examples={"中文": {"summary": "一条诉求", "value": APPEAL}})],
+    triage: ReadyRouter,
+) -> Response:
+    """Route an appeal and tell why: the words, the duty, similar closed orders, and why the runner-up lost."""
+    return _Lines(explanation_line(triage, triage.route(appeal.appeal())))
 
 
 @router.post("/v1/route/batch", response_model=BatchOut, response_class=_Lines, operation_id="routeBatch")

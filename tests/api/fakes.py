@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from triage.citypack import CityPack, Terms
+from triage.directory import Directory
 from triage.domain import (
     Action,
     Appeal,
@@ -20,6 +23,9 @@ from triage.domain import (
     UnitKind,
     Versions,
 )
+from triage.explanation import Clause, Explanation, Score, Word
+from triage.policy import Dialled, Policy
+from triage.rules import Rulebook
 
 WANGJING = Unit(
     code=UnitCode("cy-wj"),
@@ -41,8 +47,22 @@ class SmallPack:
     topics: tuple[Topic, ...] = (REFUSE, LIGHTS)
 
 
+_DIALLED = Dialled(promise=0.95, threshold=0.8, coverage=0.5, precision=0.97, at_least=0.95)
+_DAY = date(2026, 11, 22)
+
+
 class KeywordTriage:
     pack = SmallPack()
+    policy = Policy(
+        terms=Terms(version="1"),
+        rulebook=Rulebook((), on=_DAY),
+        directory=Directory(CityPack(name="small", title="小", version="1"), on=_DAY),
+        dispatch_at={"": 0.8},
+        set_at=0.01,
+        kept={"": _DIALLED},
+        dial=(_DIALLED,),
+        tried=200,
+    )
     versions = Versions(bundle="small-1", pack="small", policy="1")
 
     def route(self, appeal: Appeal) -> Routing:
@@ -65,6 +85,13 @@ class KeywordTriage:
 
     def route_many(self, appeals: Sequence[Appeal]) -> list[Routing]:
         return [self.route(appeal) for appeal in appeals]
+
+    def explain(self, routing: Routing) -> Explanation | None:
+        unit = routing.suggestions[0].unit
+        word = Word(start=0, end=len(routing.appeal.text), text=routing.appeal.text, value=1.0)
+        score = Score(part="unit", of=unit.name, total=1.5, bias=0.5, rest=0.0, words=(word,))
+        clause = Clause(text=unit.duty, basis="")
+        return Explanation(unit=unit, scores=(score,), clause=clause, precedents=(), runner_up=None)
 
     def _decision(self, sure: Unit | None, ranked: Sequence[Unit]) -> Decision:
         if sure:

@@ -22,7 +22,7 @@ class Pipe(io.TextIOWrapper):
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
     """A folder that stands for a bundle, and the small triage that is loaded from it."""
-    monkeypatch.setattr(cli, "_triage", lambda folder: KeywordTriage())
+    monkeypatch.setattr(cli, "_triage", lambda folder, city=None: KeywordTriage())
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "bundle"
     folder.mkdir()
@@ -133,7 +133,7 @@ def test_a_command_that_does_not_exist_is_bad_input(paidan, arguments):
 
 
 def failing_with(error):
-    def fail(folder):
+    def fail(folder, city=None):
         raise error
 
     return fail

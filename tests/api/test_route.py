@@ -37,7 +37,7 @@ def test_an_appeal_that_names_its_unit_is_dispatched(client):
         "probability": 0.9,
         "reasons": ["职责：街道"],
     }
-    assert (line["matters"], line["kind"], line["urgency"], line["due"]) == ([], None, None, None)
+    assert (line["matters"], line["kind"], line["urgency"], line["due"]) == ([], None, "一般", None)
 
 
 def test_the_model_of_the_border_is_the_contract_of_the_lines():

@@ -150,8 +150,9 @@ def test_a_routed_line_obeys_the_contract(desk, routed):
     for line in (line for line in routed[1] if "error" not in line):
         assert set(line) == {
             "id", "topics", "place", "suggestions", "decision", "matters", "kind", "urgency", "due", "versions",
+            "missing", "question", "risk",
         }  # fmt: skip
-        assert line["versions"] == {"bundle": manifest["id"], "pack": "first 2031.04.30", "policy": "1"}
+        assert line["versions"] == {"bundle": manifest["id"], "pack": "first 2031.04.30", "policy": "2026.11"}
         assert set(line["place"]) == {
                 "district", "street", "community", "building", "evidence", "possible", "question",
             }  # fmt: skip
@@ -164,8 +165,8 @@ def test_a_routed_line_obeys_the_contract(desk, routed):
         assert odds == sorted(odds, reverse=True)
         assert all(0 <= probability <= 1 for probability in odds)
         decision = line["decision"]
-        assert set(decision) == {"action", "units", "set", "reason", "to", "why"}
-        assert decision["action"] in {"dispatch", "suggest", "review"}
+        assert set(decision) == {"action", "units", "set", "reason", "to", "why", "rules"}
+        assert decision["action"] in {"dispatch", "suggest", "review", "transfer", "decline"}
         assert set(decision["units"]) <= {one["unit"] for one in suggested}
         assert set(decision["set"]) <= {one["name"] for one in suggested}
         assert decision["why"]
@@ -178,7 +179,7 @@ def test_who_must_act(routed):
     assert (water["place"]["district"], water["place"]["street"]) == ("西山区", "石鼓镇")
     assert HOUSING[0] in [one["unit"] for one in leak["suggestions"]]
     assert (stall["place"]["district"], stall["suggestions"][0]["name"]) == ("东湖区", "东湖区城市管理局")
-    assert (nothing["decision"]["action"], nothing["decision"]["units"]) == ("review", [])
+    assert (nothing["decision"]["action"], nothing["decision"]["units"]) == ("decline", [])
 
 
 def test_who_asked_is_in_no_answer(desk, routed):

@@ -12,12 +12,14 @@ import pytest
 from models.artifact import save_array, seal
 from models.assessor import LearnedAssessor
 from models.bundle import load_triage, read_manifest, save
+from models.promise import make_policy
 from tests import city
 from tests.conftest import fitted_bundle
 from training.dataset import make_dataset
 from training.fit import fit
 from training.make import prepare
 from triage.citypack import fingerprint, load_pack
+from triage.directory import today
 from triage.domain import Appeal, Versions
 from triage.errors import BundleError, TamperedError
 from triage.pipeline import Triage
@@ -61,14 +63,17 @@ def test_a_bundle_routes_as_what_was_saved(tmp_path, levels):
     export = city.write_csv(tmp_path / "few.csv", rows)
     prepared = prepare([export], pack=None, name="few")
     fitted = fit(make_dataset(prepared.cleaned, prepared.pack, seed=0), prepared.pack, seed=0)
+    assessor = LearnedAssessor(prepared.pack, fitted.learned)
+    topics = fitted.learned.topics.table.topics if fitted.learned.topics else ()
     kept = Triage(
         reader=Reader(Segmenter(prepared.pack.words)),
-        assessor=LearnedAssessor(prepared.pack, fitted.learned),
-        policy=fitted.policy,
+        assessor=assessor,
+        explainer=assessor,
+        policy=make_policy(prepared.pack, topics, fitted.tried, dispatches=True, on=today()),
         pack=prepared.pack,
         versions=Versions(bundle="", pack="", policy=""),
     )
-    save(tmp_path / "bundle", learned=fitted.learned, pack=prepared.pack, policy=fitted.policy, about=ABOUT)
+    save(tmp_path / "bundle", learned=fitted.learned, tried=fitted.tried, pack=prepared.pack, about=ABOUT)
     loaded = load_triage(tmp_path / "bundle")
     assert loaded.pack == prepared.pack
     for before, after in zip(kept.route_many(TRIED), loaded.route_many(TRIED), strict=True):

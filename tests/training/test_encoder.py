@@ -9,11 +9,13 @@ import pytest
 from models.assessor import LearnedAssessor
 from models.bundle import load_triage, save
 from models.features import Features
+from models.promise import make_policy
 from tests import city
 from training.dataset import make_dataset
 from training.encoder import make_encoder
 from training.fit import fit
 from training.make import prepare
+from triage.directory import today
 from triage.domain import Appeal, Closure, Reading, Versions
 from triage.errors import InputError
 from triage.pipeline import Triage
@@ -78,14 +80,16 @@ def test_a_bundle_with_vectors_routes_after_loading_as_before_saving(tmp_path):
     prepared = prepare([export], pack=None, name="few")
     data = make_dataset(prepared.cleaned, prepared.pack, encoder="lsa", seed=0)
     fitted = fit(data, prepared.pack, seed=0)
+    assessor = LearnedAssessor(prepared.pack, fitted.learned)
     kept = Triage(
         reader=Reader(Segmenter(prepared.pack.words)),
-        assessor=LearnedAssessor(prepared.pack, fitted.learned),
-        policy=fitted.policy,
+        assessor=assessor,
+        explainer=assessor,
+        policy=make_policy(prepared.pack, data.topics, fitted.tried, dispatches=True, on=today()),
         pack=prepared.pack,
         versions=Versions(bundle="", pack="", policy=""),
     )
-    save(tmp_path / "bundle", learned=fitted.learned, pack=prepared.pack, policy=fitted.policy, about=ABOUT)
+    save(tmp_path / "bundle", learned=fitted.learned, tried=fitted.tried, pack=prepared.pack, about=ABOUT)
     loaded = load_triage(tmp_path / "bundle")
     assert np.array_equal(np.load(tmp_path / "bundle" / "arrays" / "encoder.npy"), data.encoder.table)
     rows = city.closures(60, seed=99)

@@ -63,9 +63,10 @@ def test_words_are_what_the_tokenizer_must_know(folder):
 
 def test_counts(folder):
     directory = "topic,district,lead\nt1,,municipal:水务\nt1,东湖区,district:城管执法\nt2,,municipal:水务\n"
-    assert counts(load_pack(folder(directory_csv=directory))) == {
+    rules = "code,action,to,words,say\nr,transfer,119,着火了,请离开。\n"
+    assert counts(load_pack(folder(directory_csv=directory, rules_csv=rules))) == {
         "districts": 1, "streets and townships": 1, "units": 2, "duties": 2, "topics": 2, "mandates": 3, "places": 3,
-        "lexicon": 2,
+        "lexicon": 2, "rules": 1,
     }  # fmt: skip
 
 
@@ -267,11 +268,14 @@ def test_a_cell_like_a_formula_is_written_so_that_excel_does_not_run_it(tmp_path
 
 
 def test_the_fingerprint_is_of_the_content_not_of_the_order(folder):
-    pack = load_pack(folder())
+    pack = load_pack(folder(rules_csv="code,action,say\n", policy_toml=""))
     swapped = GOOD["duties.csv"].splitlines()
     assert fingerprint(load_pack(folder(duties_csv="\n".join([swapped[0], *swapped[:0:-1]])))) == fingerprint(pack)
     assert fingerprint(load_pack(folder(duties_csv=GOOD["duties.csv"] + "消防,消防队\n"))) != fingerprint(pack)
-    assert fingerprint(pack) == "e36b2529e4cbec2d1be50669e4fe59bff12cd12a2880ca21859eac4383a79cc5"
+    assert fingerprint(load_pack(folder(policy_toml='version = "2"\n'))) != fingerprint(pack)
+    rules = "code,action,to,words,say\nr,transfer,119,着火了,请离开。\n"
+    assert fingerprint(load_pack(folder(policy_toml="", rules_csv=rules))) != fingerprint(pack)
+    assert fingerprint(pack) == "01ab145507c223192385421f540a60c1429303306fe0ea067e709fb066dee68d"
 
 
 word = st.text("水务局城管东湖=+-@'\",#路 \n灯a1", min_size=1, max_size=6).map(str.strip).filter(bool)

@@ -1,35 +1,101 @@
 """The steps meet here: what was read is assessed, what was assessed is decided, and all of it is kept."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from triage.citypack import CityPack
+from triage.citypack import CityPack, Terms
+from triage.directory import CHINA_TIME, Directory
 from triage.domain import (
     Action,
     Appeal,
     Assessment,
     Candidate,
+    Deadline,
+    Element,
+    Mandate,
+    Office,
     Place,
+    RankedTopic,
+    ReturnReason,
+    Rule,
     Suggestion,
+    Topic,
+    TopicCode,
     Unit,
     UnitCode,
     UnitKind,
+    Urgency,
     Versions,
 )
+from triage.explanation import Clause, Explanation, Score, Word
 from triage.pipeline import Triage
 from triage.policy import Policy
+from triage.rules import Rulebook
 from triage.text import Reader, Segmenter
 
-WATER = Unit(code=UnitCode("water"), name="水务局", kind=UnitKind.MUNICIPAL, duty="水务")
+TODAY = date(2026, 3, 2)
+READER = Reader(Segmenter())
+
+
+def unit(code, name, duty, kind=UnitKind.MUNICIPAL, district=""):
+    return Unit(code=UnitCode(code), name=name, kind=kind, duty=duty, district=district)
+
+
+WATER = unit("water", "水务局", "水务")
+HEALTH = unit("health", "卫健委", "卫生健康")
+GREEN = unit("green", "园林局", "园林绿化")
+EAST = unit("east", "东湖区水务局", "水务", UnitKind.DISTRICT, "东湖区")
+STOP = Topic(code=TopicCode("stop"), path=("供水", "停水"), urgency=Urgency.SUPPLY, kinds=("求助",))
+LEAK = Topic(code=TopicCode("leak"), path=("供水", "漏水"))
+PACK = CityPack(
+    name="demo",
+    title="示例",
+    version="1",
+    units=(WATER, HEALTH, GREEN, EAST),
+    topics=(STOP, LEAK),
+    mandates=(
+        Mandate(
+            topic=STOP.code,
+            lead=Office(level=UnitKind.MUNICIPAL, duty="水务"),
+            assist=(
+                Office(level=UnitKind.MUNICIPAL, duty="卫生健康"),
+                Office(level=UnitKind.MUNICIPAL, duty="园林绿化"),
+            ),
+            deadline=Deadline.HOURS_24,
+        ),
+        Mandate(
+            topic=STOP.code,
+            district="东湖区",
+            lead=Office(level=UnitKind.DISTRICT, duty="水务"),
+            deadline=Deadline.DAYS_15,
+        ),
+    ),
+    rules=(
+        Rule(code="fire", action=Action.TRANSFER, to="119", rank=10, words=(("着火了",),), say="请离开。"),
+        Rule(code="law", action=Action.DECLINE, to="litigation", words=(("判决",),), learned=True, say="请问法院。"),
+    ),
+    terms=Terms(version="7", kinds={"投诉": ("投诉",), "咨询": ("请问",)}),
+)
 VERSIONS = Versions(bundle="b", pack="p", policy="7")
 
 
 @dataclass
 class ByLength:
-    """An assessor that is the surer the more is said, and keeps what it was given."""
+    """An assessor that is the surer of water the more is said, keeps what it was given, and can explain itself.
 
+    Of what is left to others the sanitary office has half.
+    """
+
+    topics: tuple[RankedTopic, ...] = ()
+    like: tuple[str, ...] = ()
     seen: list[str] = field(default_factory=list)
+
+    def cuts(self, readings):
+        return [()] * len(readings)
 
     def assess(self, appeals, readings):
         self.seen += [reading.masked for reading in readings]
@@ -37,12 +103,55 @@ class ByLength:
 
     def _assessment(self, appeal, reading):
         odds = min(1.0, len(reading.masked) / 20)
+        ranked = ((WATER, odds), (HEALTH, (1 - odds) / 2))
         return Assessment(
-            topics=(),
+            topics=self.topics,
             place=Place(district=appeal.district),
-            candidates=(Candidate(unit=WATER, bases=("duty",), probability=odds),),
-            suggestions=(Suggestion(unit=WATER, probability=odds),),
+            candidates=tuple(Candidate(unit=one, bases=("duty",), probability=p) for one, p in ranked),
+            suggestions=tuple(Suggestion(unit=one, probability=p) for one, p in ranked),
+            like=self.like,
+            trace=reading.masked,
         )
+
+    def explain(self, routing):
+        """Every token of the reading that was assessed is a word of the first score, and the last of the second."""
+        words, start = [], 0
+        for token in routing.reading.tokens:
+            words.append(Word(start=start, end=start + len(token), text=token, value=1.0))
+            start += len(token)
+        scores = [
+            Score(part=part, of=routing.trace, total=0.0, bias=0.0, rest=0.0, words=tuple(listed))
+            for part, listed in (("unit", words), ("none", ()), ("duty", words[-1:]))
+        ]
+        return Explanation(
+            unit=routing.suggestions[0].unit,
+            scores=tuple(scores),
+            clause=Clause(text="", basis=""),
+            precedents=(),
+            runner_up=None,
+        )
+
+
+def made(assessor, pack=PACK):
+    policy = Policy(
+        terms=pack.terms,
+        rulebook=Rulebook(pack.rules, on=TODAY),
+        directory=Directory(pack, on=TODAY),
+        dispatch_at={"": 0.9},
+        set_at=0.2,
+    )
+    return Triage(
+        reader=READER,
+        assessor=assessor,
+        explainer=assessor,
+        policy=policy,
+        pack=pack,
+        versions=VERSIONS,
+    )
+
+
+def about(topic, sure=0.9):
+    return (RankedTopic(topic=topic, probability=sure),)
 
 
 @pytest.fixture
@@ -52,13 +161,10 @@ def assessor():
 
 @pytest.fixture
 def triage(assessor):
-    return Triage(
-        reader=Reader(Segmenter()),
-        assessor=assessor,
-        policy=Policy(version="7", dispatch_at=0.9),
-        pack=CityPack(name="demo", title="示例", version="1"),
-        versions=VERSIONS,
-    )
+    return made(assessor)
+
+
+LONG = "家里停水三天了，没有人来修，请尽快处理，谢谢"
 
 
 def test_a_routing_keeps_every_step(triage):
@@ -69,7 +175,7 @@ def test_a_routing_keeps_every_step(triage):
     assert [appeal.text[span.start : span.end] for span in routing.reading.spans] == ["13800138000"]
     assert (routing.place.district, routing.candidates[0].unit, routing.suggestions[0].unit) == ("东湖区", WATER, WATER)
     assert (routing.decision.action, routing.decision.units) == (Action.DISPATCH, ("water",))
-    assert routing.versions == VERSIONS
+    assert (routing.versions, routing.trace) == (VERSIONS, routing.reading.masked)
 
 
 def test_the_address_is_read_after_the_text(triage, assessor):
@@ -89,3 +195,137 @@ def test_many_are_routed_in_order_and_as_one_by_one(triage):
 def test_nothing_is_routed_to_nothing(triage, assessor):
     assert triage.route_many([]) == []
     assert assessor.seen == []
+
+
+def test_what_is_urgent_is_transferred_within_the_shortest_times(triage):
+    routing = triage.route(Appeal(id="a", text=f"楼下着火了，{LONG}", received_at="2026-03-06 17:30"))
+    assert (routing.decision.action, routing.decision.to) == (Action.TRANSFER, "119")
+    assert (routing.urgency, routing.due.dispatch_within, routing.due.feedback_within) == (Urgency.DANGER, "1h", "2h")
+    assert routing.due.feedback_by.astimezone(CHINA_TIME).isoformat() == "2026-03-06T19:30:00+08:00"
+
+
+def test_what_the_assessor_finds_elsewhere_is_declined():
+    routing = made(ByLength(like=("litigation",))).route(Appeal(id="a", text=LONG))
+    assert (routing.decision.action, routing.decision.reason) == (Action.DECLINE, "litigation")
+
+
+@pytest.mark.parametrize(
+    ("topics", "district", "urgency", "within", "feedback"),
+    [
+        ((), None, Urgency.ORDINARY, "24h", "7wd"),
+        (about(LEAK), None, Urgency.ORDINARY, "24h", "7wd"),
+        (about(STOP), None, Urgency.SUPPLY, "2h", "24h"),
+        (about(STOP), "东湖区", Urgency.SUPPLY, "2h", "15wd"),
+        (about(STOP), "西山区", Urgency.SUPPLY, "2h", "24h"),
+    ],
+)
+def test_the_topic_tells_how_urgent_it_is_and_the_directory_until_when(topics, district, urgency, within, feedback):
+    routing = made(ByLength(topics=topics)).route(Appeal(id="a", text=LONG, district=district))
+    assert (routing.urgency, routing.due.dispatch_within, routing.due.feedback_within) == (urgency, within, feedback)
+    assert routing.due.dispatch_by is None
+
+
+def test_the_terms_of_the_pack_tell_the_kind_and_the_topic_helps(triage):
+    assert triage.route(Appeal(id="a", text="我要投诉，停水了")).kind == "投诉"
+    assert triage.route(Appeal(id="a", text="停水了")).kind == ""
+    assert made(ByLength(topics=about(STOP))).route(Appeal(id="a", text="停水了")).kind == "求助"
+
+
+def test_what_is_missing_is_asked_where_a_person_looks_at_it(triage):
+    unclear, clear = (triage.route(Appeal(id="a", text=text)) for text in ("投诉家里停水", f"投诉{LONG}"))
+    assert unclear.decision.action is Action.SUGGEST
+    assert unclear.missing == (Element.TIME,)
+    assert unclear.question is not None
+    assert clear.decision.action is Action.DISPATCH
+    assert clear.question is None
+
+
+def test_a_transfer_loses_no_time_with_questions(triage):
+    assert triage.route(Appeal(id="a", text="投诉楼下着火了")).question is None
+
+
+def test_the_risk_of_a_return_is_told(triage):
+    routing = triage.route(Appeal(id="a", text="家里停水没有人"))
+    assert routing.risk.unit == WATER
+    assert routing.risk.probability == pytest.approx(1 - routing.suggestions[0].probability)
+    assert routing.risk.reason is ReturnReason.DUTY
+
+
+def test_who_assists_by_the_directory_stands_behind_the_suggestions():
+    routing = made(ByLength(topics=about(STOP))).route(Appeal(id="a", text=LONG))
+    assert [(one.unit, one.role) for one in routing.suggestions] == [
+        (WATER, "lead"),
+        (HEALTH, "lead"),
+        (GREEN, "assist"),
+    ]
+    assert routing.suggestions[-1].probability == 0
+    assert routing.decision.units == (WATER.code, HEALTH.code, GREEN.code)
+
+
+@pytest.mark.parametrize("topics", [(), about(STOP, 0.4), about(LEAK)])
+def test_nobody_assists_where_the_topic_is_unsure_or_has_no_line(topics):
+    routing = made(ByLength(topics=topics)).route(Appeal(id="a", text=LONG))
+    assert {one.role for one in routing.suggestions} == {"lead"}
+
+
+def test_who_shares_the_duty_by_the_directory_may_send_it_back_for_that():
+    shared = made(ByLength(topics=about(STOP))).route(Appeal(id="a", text="家里停水没有人"))
+    assert shared.risk.reason is ReturnReason.SHARED
+
+
+@pytest.mark.parametrize("name", ["water", "水务局"])
+def test_who_sent_the_order_back_is_not_suggested_again(triage, name):
+    routing = triage.route(Appeal(id="a", text="家里停水没有人", returned_by=(name,)))
+    assert {one.unit for one in (*routing.suggestions, *routing.candidates)} == {HEALTH}
+    assert WATER.name not in routing.decision.set
+    assert (routing.decision.action, routing.decision.units[0]) == (Action.SUGGEST, "health")
+
+
+def test_a_name_that_nobody_has_takes_nobody_away(triage):
+    routing = triage.route(Appeal(id="a", text=LONG, returned_by=("谁",)))
+    assert [one.unit for one in routing.suggestions] == [WATER, HEALTH]
+    assert routing.decision.action is Action.SUGGEST
+
+
+def test_an_order_that_all_have_sent_back_still_goes_to_somebody(triage):
+    routing = triage.route(Appeal(id="a", text=LONG, returned_by=("水务局", "卫健委")))
+    assert routing.suggestions == ()
+    assert routing.decision.action in (Action.SUGGEST, Action.REVIEW)
+    assert triage.explain(routing) is None
+
+
+def spans(triage, appeal):
+    explanation = triage.explain(triage.route(appeal))
+    whole = f"{appeal.text} {appeal.address}" if appeal.address else appeal.text
+    return [(word.text, whole[word.start : word.end]) for score in explanation.scores for word in score.words]
+
+
+def test_an_explanation_points_at_the_text_as_given(triage):
+    text = "张先生１３８００１３８０００家裡停水，三天了"
+    found = dict(spans(triage, Appeal(id="a", text=text, address="枫桥街道 3号")))
+    assert (found["〔姓名〕"], found["〔电话〕"], found["停水"]) == (text[:3], text[3:14], "停水")
+
+
+def test_each_score_gets_the_spans_of_its_own_words(triage):
+    appeal = Appeal(id="a", text="电话１３８００１３８０００，家裡停水了")
+    explanation = triage.explain(triage.route(appeal))
+    every, none, last = explanation.scores
+    assert none.words == ()
+    assert last.words == every.words[-1:]
+    assert last.words[0].end == len(appeal.text)
+    assert [score.part for score in explanation.scores] == ["unit", "none", "duty"]
+
+
+@given(st.lists(st.sampled_from(["停水", "張先生", "13800138000", "　", "㎡", "…", "３楼", "a b"]), min_size=1))
+def test_the_spans_of_any_text_follow_each_other(said):
+    appeal = Appeal(id="a", text="".join(said) + "停水")
+    explanation = (triage := made(ByLength())).explain(triage.route(appeal))
+    words = explanation.scores[0].words
+    assert words[-1].end == len(appeal.text)
+    assert all(0 <= word.start < word.end <= len(appeal.text) for word in words)
+    assert [word.start for word in words] == sorted(word.start for word in words)
+
+
+def test_the_pack_tells_the_terms():
+    slow = replace(PACK, terms=replace(PACK.terms, kinds={}))
+    assert made(ByLength(), slow).route(Appeal(id="a", text="我要投诉，停水了")).kind == ""

@@ -18,7 +18,7 @@ def faults_of(tables: Mapping[str, Rows]) -> Iterator[Fault]:
     yield from unknown(units or [], "kind", list(UnitKind))
     yield from _shared_aliases(units or [])
     yield from _succession(units or [])
-    for dated in (units, tables["directory.csv"], places):
+    for dated in (units, tables["directory.csv"], places, tables["rules.csv"]):
         yield from _date_faults(dated or [])
     if duties is not None:
         yield from unknown(units or [], "duty", {row["duty"] for row in duties}, "add it to duties.csv")

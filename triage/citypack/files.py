@@ -11,16 +11,24 @@ from pathlib import Path
 from triage.citypack.faults import faults_of
 from triage.citypack.mandates import directory_faults, office
 from triage.citypack.pack import CityPack, PackPlace, PlaceKind
+from triage.citypack.rules import rule, rule_cells, rule_faults
 from triage.citypack.tables import ABOUT, COLUMNS, FILES, FORMULA, Files, Row
-from triage.domain import Deadline, Mandate, Outside, Topic, TopicCode, Unit, UnitCode, UnitKind, Urgency
+from triage.citypack.terms import Terms, terms_text
+from triage.domain import Deadline, Mandate, Outside, Rule, Topic, TopicCode, Unit, UnitCode, UnitKind, Urgency
 from triage.errors import Fault, InputError, PackError
 
 _DERIVE = "`paidan-train fit --closures F... --out DIR` derives a pack from a city's closed orders"
 _LOST = "a value has white space around it, an alias or word holds a |, or a topic path has more than four levels"
 
+CHINA = Path(__file__).parents[1] / "packs" / "china"
+"""What holds in every city of the country unless its own pack says otherwise."""
+NATIONAL = ("policy.toml", "rules.csv")
+
 
 def load_pack(folder: Path) -> CityPack:
     """Read the pack in a folder. `directory.csv`, `places.csv` and `lexicon.txt` may be missing.
+
+    Where `policy.toml` or `rules.csv` is missing, the pack has those of `CHINA`.
 
     Raises
     ------
@@ -31,7 +39,14 @@ def load_pack(folder: Path) -> CityPack:
     if not any((folder / file).is_file() for file in FILES):
         what = "holds no city pack" if folder.is_dir() else "no such folder"
         raise PackError([Fault(file=str(folder), line=1, message=f"{what}; {_DERIVE}")])
-    return _read({file: (folder / file).read_bytes() for file in FILES if (folder / file).is_file()}, folder)
+    own = {file: (folder / file).read_bytes() for file in FILES if (folder / file).is_file()}
+    return _read({file: (CHINA / file).read_bytes() for file in NATIONAL} | own, folder)
+
+
+def national() -> tuple[tuple[Rule, ...], Terms]:
+    """Return the rules and terms of `CHINA`, for a pack that is made and not read."""
+    files = Files({file: (CHINA / file).read_bytes() for file in NATIONAL}, CHINA)
+    return tuple(map(rule, files.tables["rules.csv"] or [])), files.terms
 
 
 def write_pack(pack: CityPack, folder: Path) -> None:
@@ -56,15 +71,18 @@ def write_pack(pack: CityPack, folder: Path) -> None:
 def fingerprint(pack: CityPack) -> str:
     """SHA-256 of the content in hexadecimal; the order of rows and the machine do not change it."""
     content = [[getattr(pack, key) for key in ABOUT], *map(sorted, _tables(pack).values())]
-    canonical = json.dumps([*content, sorted(pack.lexicon)], ensure_ascii=True, separators=(",", ":"))
+    canonical = json.dumps(
+        [*content, sorted(pack.lexicon), terms_text(pack.terms)], ensure_ascii=True, separators=(",", ":")
+    )
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def _read(contents: Mapping[str, bytes], folder: Path) -> CityPack:
     files = Files(contents, folder)
-    if faults := [*files.faults, *faults_of(files.tables), *directory_faults(files.tables)]:
+    wrong = [*faults_of(files.tables), *directory_faults(files.tables), *rule_faults(files.tables["rules.csv"] or [])]
+    if faults := [*files.faults, *wrong]:
         raise PackError(faults)
-    units, topics, mandates, places, duties = (files.tables[file] or [] for file in COLUMNS)
+    units, topics, mandates, places, duties, rules = (files.tables[file] or [] for file in COLUMNS)
     return CityPack(
         **files.about,
         units=tuple(map(_unit, units)),
@@ -74,6 +92,8 @@ def _read(contents: Mapping[str, bytes], folder: Path) -> CityPack:
         duties={row["duty"]: row.many("words") for row in duties},
         topic_words={TopicCode(row["code"]): row.many("words") for row in topics if row["words"]},
         lexicon=files.lexicon,
+        rules=tuple(map(rule, rules)),
+        terms=files.terms,
     )
 
 
@@ -149,10 +169,11 @@ def _tables(pack: CityPack) -> dict[str, Sequence[tuple[str, ...]]]:
         for p in pack.places
     ]
     duties = [(duty, "|".join(words)) for duty, words in pack.duties.items()]
-    return dict(zip(COLUMNS, (units, topics, mandates, places, duties), strict=True))
+    rules = [(*rule_cells(r), *_validity(r)) for r in pack.rules]
+    return dict(zip(COLUMNS, (units, topics, mandates, places, duties, rules), strict=True))
 
 
-def _validity(of: Unit | Mandate | PackPlace) -> tuple[str, str]:
+def _validity(of: Unit | Mandate | PackPlace | Rule) -> tuple[str, str]:
     first, last = (day.isoformat() if isinstance(day, date) else "" for day in (of.valid_from, of.valid_to))
     return first, last
 
@@ -169,7 +190,12 @@ def _deadline(mandate: Mandate) -> str:
 def _texts(pack: CityPack) -> dict[str, str]:
     about = "".join(f"{key} = {json.dumps(getattr(pack, key), ensure_ascii=False)}\n" for key in ABOUT)
     tables = {file: _csv([COLUMNS[file], *rows]) for file, rows in _tables(pack).items()}
-    return {"pack.toml": about, **tables, "lexicon.txt": "".join(f"{entry}\n" for entry in pack.lexicon)}
+    return {
+        "pack.toml": about,
+        "policy.toml": terms_text(pack.terms),
+        **tables,
+        "lexicon.txt": "".join(f"{entry}\n" for entry in pack.lexicon),
+    }
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:

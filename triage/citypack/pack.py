@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from triage.domain import Mandate, Topic, TopicCode, Unit, UnitCode
+from triage.citypack.terms import Terms
+from triage.domain import Mandate, Rule, Topic, TopicCode, Unit, UnitCode
 
 
 class PlaceKind(StrEnum):
@@ -67,6 +68,8 @@ class CityPack:
     duties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     topic_words: Mapping[TopicCode, tuple[str, ...]] = field(default_factory=dict)
     lexicon: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def districts(self) -> tuple[str, ...]:
@@ -116,4 +119,5 @@ def counts(pack: CityPack) -> dict[str, int]:
         "mandates": len(pack.mandates),
         "places": len(pack.places),
         "lexicon": len(pack.lexicon),
+        "rules": len(pack.rules),
     }

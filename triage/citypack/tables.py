@@ -7,8 +7,10 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+from triage.citypack.terms import parse_terms
 from triage.errors import Fault
 
 LEVELS = ("level1", "level2", "level3", "level4")
@@ -19,6 +21,7 @@ COLUMNS = {
     "directory.csv": ("topic", "district", "lead", "assist", "basis", "deadline", *_VALIDITY),
     "places.csv": ("name", "kind", "district", "street", "aliases", "code", *_VALIDITY, "successor"),
     "duties.csv": ("duty", "words"),
+    "rules.csv": ("code", "action", "to", "rank", "words", "unless", "learned", "citation", "say", *_VALIDITY),
 }
 _REQUIRED = {
     "units.csv": ("code", "name", "kind", "duty"),
@@ -26,10 +29,11 @@ _REQUIRED = {
     "directory.csv": ("topic", "lead"),
     "places.csv": ("name", "kind"),
     "duties.csv": ("duty", "words"),
+    "rules.csv": ("code", "action", "say"),
 }
-_OPTIONAL = ("directory.csv", "places.csv", "lexicon.txt")
+_OPTIONAL = ("directory.csv", "places.csv", "rules.csv", "policy.toml", "lexicon.txt")
 ABOUT = ("name", "title", "city", "version", "source")
-FILES = ("pack.toml", *COLUMNS, "lexicon.txt")
+FILES = ("pack.toml", "policy.toml", *COLUMNS, "lexicon.txt")
 _ENTRY = re.compile(r"(?P<word>\S+)(?: [0-9]+)?(?: [a-z]+)?")
 # Excel runs a cell that begins so as a formula, and whoever writes a unit's name is not whoever opens the file.
 FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001
@@ -72,6 +76,7 @@ class Files:
         self.faults: list[Fault] = []
         self._contents, self._folder = contents, folder
         self.about = self._about()
+        self.terms = parse_terms(self._text("policy.toml") or "", partial(self._fault, "policy.toml"))
         self.tables = {file: self._rows(file) for file in COLUMNS}
         self.lexicon = tuple(self._lexicon())
 

@@ -1,7 +1,7 @@
 """From the words that came in to a `Reading`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from triage.domain import MaskedSpan, Reading
 from triage.text.mask import PLACEHOLDERS, find_personal, placeholder
@@ -27,6 +27,12 @@ class Reader:
     def read_many(self, texts: Iterable[str]) -> list[Reading]:
         return [self.read(text) for text in texts]
 
+    def as_given(self, text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return where spans of the masked text were in the text as given; a placeholder counts as a whole."""
+        normalised = normalise(text)
+        pieces = list(_pieces(find_personal(normalised.text)))
+        return [normalised.original_span(*_unmasked(pieces, *span)) for span in spans]
+
     def _tokens(self, masked: str) -> tuple[str, ...]:
         if "〔" not in masked:
             return tuple(self.segmenter.cut(masked))
@@ -34,6 +40,32 @@ class Reader:
         for at, piece in enumerate(_PLACEHOLDER.split(masked)):
             tokens += [piece] if at % 2 else self.segmenter.cut(piece)
         return tuple(tokens)
+
+
+def _pieces(personal: Iterable[MaskedSpan]) -> Iterator[tuple[int, int, MaskedSpan]]:
+    """Where each placeholder stands in the masked text, `[start, end)`, and what it stands for."""
+    shift = 0
+    for span in personal:
+        start = span.start + shift
+        end = start + len(placeholder(span.type))
+        yield start, end, span
+        shift += end - start - (span.end - span.start)
+
+
+def _unmasked(pieces: Sequence[tuple[int, int, MaskedSpan]], start: int, end: int) -> tuple[int, int]:
+    """Return the span of the normalised text that `[start, end)` of the masked text stands for."""
+    return _position(pieces, start, at_end=False), _position(pieces, end, at_end=True)
+
+
+def _position(pieces: Sequence[tuple[int, int, MaskedSpan]], at: int, *, at_end: bool) -> int:
+    shift = 0
+    for begins, ends, span in pieces:
+        if at <= begins if at_end else at < begins:
+            break
+        if at < ends:
+            return span.end if at_end else span.start
+        shift = span.end - ends
+    return at + shift
 
 
 def _masked(text: str, spans: list[MaskedSpan]) -> str:
