@@ -61,11 +61,11 @@ class LearnedAssessor:
         margins = learned.scorer.margins(rows)
         places = self._places.resolve_many(appeals, readings)
         named = self._names.find(readings, places)
-        votes = learned.neighbours.votes(rows)
+        similar = learned.neighbours.similar(rows)
         evidence = gather(
             self._roster,
             margins=margins,
-            votes=votes,
+            votes=learned.neighbours.votes_of(similar),
             named=named,
             readings=readings,
             directory=self._directory(margins),
@@ -76,7 +76,7 @@ class LearnedAssessor:
         topics = self._topics(margins, len(readings))
         areas = softmax(margins["area"], SHARPNESS) if self._roster.areas else np.zeros((len(readings), 1))
         like = self._like(margins, len(readings))
-        batch = Batch(rows=rows, margins=margins, listed=listed)
+        batch = Batch(rows=rows, margins=margins, listed=listed, similar=similar)
         return [
             Assessment(
                 topics=topics[at],

@@ -7,10 +7,11 @@ of it gives each feature its share of the difference of the scores, which again 
 integrated gradients of Sundararajan et al., 2017, here in closed form).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.arrays import Floats
 from models.candidates import EVIDENCE, ShortList
@@ -35,6 +36,7 @@ class Batch:
     rows: Matrix
     margins: Mapping[str, Floats]
     listed: ShortList
+    similar: Sequence[tuple[NDArray[np.integer], Floats]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +84,9 @@ class Explainer:
             wanted.append(("area", int(roster.area[at]), unit.district))
         if routing.topics and learned.topics:
             wanted += learned.topics.table.classes(routing.topics[0].topic)
+        shared = Shared(trace, routing.reading, learned.features, learned.scorer)
         return tuple(
-            word_scores(
-                trace,
-                routing.reading,
-                head=head,
-                column=column,
-                of=of,
-                features=learned.features,
-                scorer=learned.scorer,
-            )
+            shared.score(head=head, column=column, of=of)
             for head, column, of in wanted
             if learned.scorer.has_learned(head, column)
         )
@@ -110,16 +105,17 @@ class Explainer:
         learned = self._learned
         if not learned.orders:
             return ()
-        found = learned.neighbours.nearest(trace.batch.rows[trace.at], _PRECEDENTS)
+        orders, likeness = trace.batch.similar[trace.at]
+        nearest = np.argsort(-likeness, kind="stable")[:_PRECEDENTS].tolist()
         return tuple(
             Precedent(
-                id=learned.orders[at].id,
-                opened_on=learned.orders[at].opened_on,
-                topic=learned.orders[at].topic,
-                unit=self._roster.units[int(learned.neighbours.labels[at])],
+                id=learned.orders[order].id,
+                opened_on=learned.orders[order].opened_on,
+                topic=learned.orders[order].topic,
+                unit=self._roster.units[int(learned.neighbours.labels[order])],
                 similarity=similarity,
             )
-            for at, similarity in found
+            for order, similarity in zip(orders[nearest].tolist(), likeness[nearest].tolist(), strict=True)
         )
 
     def _runner_up(self, routing: Routing, trace: Trace) -> RunnerUp | None:
@@ -139,32 +135,43 @@ class Explainer:
         return RunnerUp(unit=second, gap=float(scores[0] - scores[1]), shares=found, why=why)
 
 
-def word_scores(
-    trace: Trace, reading: Reading, *, head: str, column: int, of: str, features: Features, scorer: Scorer
-) -> Score:
-    """Share out the score of one class of a head among the words of a reading; spans are those of the masked text.
+class Shared:
+    """The words of one reading, among which the score of any class of a linear head can be shared out.
 
     What an n-gram adds is shared by the characters of all places where it stands, and the characters of each token are
-    then put together again.
+    then put together again. Spans are those of the masked text.
     """
-    row = trace.batch.rows[trace.at]
-    weights, bias = scorer.of_class(head, column, row.indices)
-    spans = features.spans(reading)
-    by_character, rest = np.zeros(len(reading.masked)), 0.0
-    for value, feature in zip((row.data * weights).tolist(), row.indices.tolist(), strict=True):
-        places = spans.get(feature, ())
-        if not places:
-            rest += value
-        for start, end in places:
-            by_character[start:end] += value / sum(last - first for first, last in places)
-    ends = np.cumsum([len(token) for token in reading.tokens], dtype=int).tolist()
-    words = [
-        Word(start=start, end=end, text=token, value=worth)
-        for token, start, end in zip(reading.tokens, [0, *ends], ends, strict=False)
-        if (worth := float(by_character[start:end].sum()))
-    ]
-    total = float(trace.batch.margins[head][trace.at, column])
-    return Score(part=head, of=of, total=total, bias=bias, rest=rest, words=tuple(sorted(words, key=_weight)))
+
+    def __init__(self, trace: Trace, reading: Reading, features: Features, scorer: Scorer) -> None:
+        self._trace, self._reading, self._scorer = trace, reading, scorer
+        self._row = trace.batch.rows[trace.at]
+        stands = features.spans(reading)
+        spans = [stands.get(feature, []) for feature in self._row.indices.tolist()]
+        self._placed = np.array([bool(places) for places in spans], dtype=bool)
+        lengths = [sum(end - start for start, end in places) for places in spans]
+        cells = [(entry, at) for entry, places in enumerate(spans) for start, end in places for at in range(start, end)]
+        self._entry, self._character = np.array(cells, dtype=np.intp).reshape(-1, 2).T
+        self._part = 1 / np.array(lengths, dtype=float)[self._entry]
+        self._ends = np.cumsum([len(token) for token in reading.tokens], dtype=int)
+
+    def score(self, *, head: str, column: int, of: str) -> Score:
+        """Share out the score of one class."""
+        weights, bias = self._scorer.of_class(head, column, self._row.indices)
+        value = (self._row.data * weights).astype(float)
+        cells = value[self._entry] * self._part
+        upto = np.cumsum(np.bincount(self._character, weights=cells, minlength=len(self._reading.masked)))
+        upto = np.concatenate([[0.0], upto])
+        worth = np.diff(upto[[0, *self._ends]])
+        ends = self._ends.tolist()
+        order = np.argsort(-np.abs(worth), kind="stable")
+        words = tuple(
+            Word(ends[at] - len(token), ends[at], token, float(worth[at]))
+            for at in order.tolist()
+            if worth[at] and (token := self._reading.tokens[at])
+        )
+        total = float(self._trace.batch.margins[head][self._trace.at, column])
+        rest = float(value[~self._placed].sum())
+        return Score(part=head, of=of, total=total, bias=bias, rest=rest, words=words)
 
 
 def shares(ranker: Ranker, features: Floats, against: Floats) -> dict[str, float]:
@@ -177,7 +184,3 @@ def shares(ranker: Ranker, features: Floats, against: Floats) -> dict[str, float
     """
     worth = ranker.integrated(against, features)
     return {kind: float(worth[list(columns)].sum()) for kind, columns in EVIDENCE.items()}
-
-
-def _weight(word: Word) -> float:
-    return -abs(word.value)

@@ -24,32 +24,35 @@ _CONTEXT = 60  # characters that are looked at on each side of a joint
 _LONGEST = 1_500  # characters of a text that are looked at
 _MOST = 60  # joints of a text that are looked at
 
-_END = re.compile(r"[。！？；!?;\n]+|[，,、： ]+")
+_END = re.compile(r"[。！？；!?;\n]+|[，,、 ]+")
 _JOIN = (
     "另外|此外|还有(?![限人没点些多])|再就是|再有|再者|再一个|再说[说个]|再问|再反映|再提|对了|顺便|顺带|捎带|除此之外|其次|最后(?:想|请)|"
-    "还想|也想问|同时(?:反映|咨询|投诉|想|建议|来电)|第[二三四](?:[个件，、]|是)"
+    "还想|也想问|同时(?:反映|咨询|投诉|想|建议|来电)|第[二三四](?:[个件，,、]|是)"
 )
 _BEGINS = re.compile(_JOIN)
 _ENDS = re.compile(
-    "(?:[吗呢么]|咋办|咋弄|咋整|行不|能不|可以不|管管|怎么办|怎么弄|没人管)(?=[^，。！？；：、,.!?;:\\s吗呢么啊的]{4})"
+    "(?:[吗呢]|(?<!什)么|咋办|咋弄|咋整|行不|能不|可以不|管管|怎么办|怎么弄|没人管)(?=[^，。！？；：、,.!?;:\\s吗呢么啊的]{4})"
 )
 _NEXT = re.compile(
-    f"(?:{_JOIN}|除了|另[，有]|并(?:反映|咨询)|又(?:问|反映|咨询)|[二三四](?:是|、)|[（(]?[234②③④][）)、.]|两件|下一个|还得问|末了|说到|至于)"
+    f"(?:{_JOIN}|除了|另[，,有]|并(?:反映|咨询)|又(?:问|反映|咨询)|[二三四](?:是|、)|[（(]?[234②③④][）)、.]|两件|下一个|还得问|末了|说到|至于)"
 )
 _AND = re.compile("同时|而且|并且|还|也|又|再|且|并")
 _REFERS = re.compile(
     "这|那|他|她|它|对此|因此|所以|但|可|却|结果|导致|于是|然后|要求|希望|请求|恳请|盼|求|谢|麻烦|望|不然|否则|因为|由于|如果|说|每|已|都|就|"
     "才|至今|目前|多次|现在|打|找|问了|联系"
 )
-_MARKS = (("。", "！", "？", "；", "!", "?", ";", "\n"), (" ",), ("？", "?"))
+_MARKS = (("。", "！", "？", "；", "!", "?", ";", "\n"), ("？", "?"))
 _ASKS = re.compile("想问|咨询|反映|投诉|请问|建议|举报|问一下|打听|想知道|了解|表扬|申请")
 _COUNTS = re.compile("两[件个]|[二三]件|几[件个]|[二三]是|第二")
 
 
-def joints(text: str) -> list[int]:
-    """Return where a clause begins: behind punctuation, at a word that adds, and behind a question without its mark."""
-    text = text[:_LONGEST]
+def joints(reading: Reading) -> list[int]:
+    """Return where a clause begins in the masked text: behind punctuation, in the place of white space, at a word that
+    adds, and behind a question without its mark.
+    """
+    text = reading.masked[:_LONGEST]
     found = [found.end() for found in _END.finditer(text)]
+    found += [at for at in reading.breaks if at not in found]
     loose = [*(found.start() for found in _BEGINS.finditer(text)), *(found.end() for found in _ENDS.finditer(text))]
     for at in loose:
         if all(abs(at - other) > 2 for other in found):
@@ -72,7 +75,7 @@ class Trees:
     """
 
     feature: NDArray[np.int32]
-    threshold: Floats
+    threshold: NDArray[np.float64]
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     value: Floats
@@ -103,7 +106,7 @@ class Splitter:
         self, readings: Sequence[Reading], features: Features, scorer: Scorer, table: TopicTable
     ) -> list[tuple[int, ...]]:
         """Return for each reading where another matter begins in its masked text; nothing for most."""
-        listed = [joints(reading.masked) for reading in readings]
+        listed = [joints(reading) for reading in readings]
         described = describe(readings, listed, features, scorer, table)
         cuts: list[tuple[int, ...]] = []
         start = 0
@@ -148,7 +151,7 @@ def describe(
             after = next(bound for bound in bounds[::-1] if bound <= at + _CONTEXT or bound == bounds[number + 1])
             clauses = text.part(bounds[number - 1], at), text.part(at, bounds[number + 1])
             beside.append((*clauses, text.part(before, at), text.part(at, after), whole))
-            said.append(_said(reading.masked, bounds, number))
+            said.append(_said(reading, bounds, number))
     if not beside:
         return np.zeros((0, 1), dtype=np.float32)
     margins = scorer.margins(features.transform(parts), heads=HEADS)
@@ -213,21 +216,19 @@ class _Seen:
         return [*columns, self.most[left], self.most[right]]
 
 
-def _said(text: str, bounds: Sequence[int], number: int) -> list[float]:
-    at = bounds[number]
+def _said(reading: Reading, bounds: Sequence[int], number: int) -> list[float]:
+    text, at = reading.masked, bounds[number]
     clause, last = text[at : bounds[number + 1]], text[bounds[number - 1] : at]
-    before, joints_ = text[:at], len(bounds) - 1
+    before, count = text[:at], len(bounds) - 1
     return [
         *(float(bool(words.match(clause))) for words in (_NEXT, _AND, _REFERS, _ASKS)),
         float(bool(_ASKS.search(clause))),
-        *(
-            float(before.endswith(marks))
-            for marks in (("。", "！", "？", "；", "!", "?", ";", "\n"), (" ",), ("？", "?"))
-        ),
-        float(last.rstrip(" ，。？！；").endswith(("吗", "呢", "么", "不", "啊", "吧"))),
+        *(float(before.endswith(marks)) for marks in _MARKS),
+        float(at in reading.breaks),
+        float(last.rstrip(" ，。？！；,?!;").endswith(("吗", "呢", "么", "不", "啊", "吧"))),
         float(bool(_NEXT.search(before))),
         float(bool(_NEXT.search(text[bounds[number + 1] :]))),
         float(bool(_COUNTS.search(text))),
-        *np.log([at, len(text) - at, len(clause), len(last), joints_]).tolist(),
-        number / joints_,
+        *np.log([at, len(text) - at, len(clause), len(last), count]).tolist(),
+        number / count,
     ]

@@ -1,5 +1,6 @@
 """Precedent: the closed orders most like an appeal, and who closed them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,21 +40,23 @@ class Neighbours:
 
         Both of shape `(rows, count)`; zero where no neighbour has that label.
         """
-        found, lengths = rows @ self.index, _lengths(rows)
-        shares = np.zeros((rows.shape[0], self.count), dtype=np.float32)
-        nearest = np.zeros_like(shares)
-        for at in range(rows.shape[0]):
-            similar, orders = _nearest(found, at)
-            similar, labels = similar / lengths[at], self.labels[orders]
-            shares[at] = np.bincount(labels, weights=similar * similar, minlength=self.count)
-            np.maximum.at(nearest[at], labels, similar)
-        return shares / (shares.sum(axis=1, keepdims=True) + np.float32(1e-9)), nearest
+        return self.votes_of(self.similar(rows))
 
-    def nearest(self, row: Matrix, count: int) -> list[tuple[int, float]]:
-        """Return the closed orders most like one row, nearest first, and their cosine similarity."""
-        similar, orders = _nearest(row @ self.index, 0)
-        order = np.argsort(-similar, kind="stable")[:count]
-        return list(zip(orders[order].tolist(), (similar[order] / _lengths(row)[0]).tolist(), strict=True))
+    def similar(self, rows: Matrix) -> list[tuple[NDArray[np.integer], Floats]]:
+        """Return the nearest closed orders of each row, in no order, and their cosine similarity."""
+        found, lengths = rows @ self.index, _lengths(rows)
+        nearest = (_nearest(found, at) for at in range(rows.shape[0]))
+        return [(orders, similar / length) for (similar, orders), length in zip(nearest, lengths, strict=True)]
+
+    def votes_of(self, similar: Sequence[tuple[NDArray[np.integer], Floats]]) -> tuple[Floats, Floats]:
+        """Return the votes of what `similar` found."""
+        shares = np.zeros((len(similar), self.count), dtype=np.float32)
+        nearest = np.zeros_like(shares)
+        for at, (orders, likeness) in enumerate(similar):
+            labels = self.labels[orders]
+            shares[at] = np.bincount(labels, weights=likeness * likeness, minlength=self.count)
+            np.maximum.at(nearest[at], labels, likeness)
+        return shares / (shares.sum(axis=1, keepdims=True) + np.float32(1e-9)), nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """The project's own appeals: read, led by the directory, and split into those that teach and those that test."""
 
-import csv
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from training.tables import checked_rows
 from triage.citypack import CHINA, CityPack, PackPlace, PlaceKind
 from triage.directory import Directory, today
 from triage.domain import ORDINARY, Closure, Origin, Place, Topic, Unit, UnitKind
@@ -77,7 +77,7 @@ def read_outside(folder: Path | None, pack: CityPack) -> tuple[Closure, ...]:
     faults: list[Fault] = []
     rows: list[Closure] = []
     for file in sorted((own if own.is_dir() else CHINA / OUTSIDE).glob("*.csv")):
-        for line, row in _rows(file, OUTSIDE_COLUMNS, faults):
+        for line, row in checked_rows(file, OUTSIDE_COLUMNS, faults):
             if row["to"] not in known or not row["text"].strip():
                 message = f"to {row['to'] or '(empty)'} is of no learned rule in rules.csv, or the text is empty"
                 faults.append(Fault(file=str(file), line=line, message=message))
@@ -85,27 +85,6 @@ def read_outside(folder: Path | None, pack: CityPack) -> tuple[Closure, ...]:
     if faults:
         raise PackError(faults)
     return tuple(rows)
-
-
-def _rows(file: Path, columns: Sequence[str], faults: list[Fault]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Read the rows of a table and their lines; one that is no such table is a fault."""
-
-    def fault(line: int, message: str) -> None:
-        faults.append(Fault(file=str(file), line=line, message=message))
-
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream, strict=True)
-            if tuple(rows.fieldnames or ()) != tuple(columns):
-                fault(1, f"the columns must be {','.join(columns)}")
-                return
-            for row in rows:
-                if None in row or None in row.values():
-                    fault(rows.line_num, f"{len(columns)} cells are expected; quote a text with a comma")
-                else:
-                    yield rows.line_num, row
-    except (csv.Error, UnicodeDecodeError) as error:
-        fault(1, f"not CSV in UTF-8: {error}")
 
 
 class _Reader:
@@ -118,7 +97,7 @@ class _Reader:
         self._first: dict[str, str] = {}
 
     def read(self, file: Path) -> Iterator[Written]:
-        for line, row in _rows(file, COLUMNS, self._faults):
+        for line, row in checked_rows(file, COLUMNS, self._faults):
             yield from self._written(row, file, line)
 
     def _fault(self, file: Path, line: int, message: str) -> None:

@@ -32,7 +32,7 @@ from triage.places import Places
 from triage.text import Reader, Segmenter
 
 Progress = Callable[[str], None]
-_ORDINARY = 1_500  # appeals that the splitter is told have one matter
+_ORDINARY = 700  # appeals that the splitter is told have one matter
 _NO_ALARMS: Floats = np.zeros((0, 2), dtype=np.float32)
 
 

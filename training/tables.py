@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from triage.errors import InputError
+from triage.errors import Fault, InputError
 
 Cell = object
 _DELIMITERS = ",\t;"
@@ -256,3 +256,24 @@ def _object(line: str) -> dict[str, Cell]:
         message = f"one object per line is expected, this line holds a {type(value).__name__}"
         raise ValueError(message)
     return value
+
+
+def checked_rows(file: Path, columns: Sequence[str], faults: list[Fault]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read the rows of a table and their lines; one that is no such table is a fault."""
+
+    def fault(line: int, message: str) -> None:
+        faults.append(Fault(file=str(file), line=line, message=message))
+
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream, strict=True)
+            if tuple(rows.fieldnames or ()) != tuple(columns):
+                fault(1, f"the columns must be {','.join(columns)}")
+                return
+            for row in rows:
+                if None in row or None in row.values():
+                    fault(rows.line_num, f"{len(columns)} cells are expected; quote a text with a comma")
+                else:
+                    yield rows.line_num, row
+    except (csv.Error, UnicodeDecodeError) as error:
+        fault(1, f"not CSV in UTF-8: {error}")

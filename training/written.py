@@ -92,8 +92,11 @@ def _several(pack: CityPack, rows: _Rows, routings: Sequence[Routing]) -> dict[s
         counted += 1
         places = [Place(district=of or None, street=street or None) for of, street in _places(row["places"])]
         topics = row["topics"].split("|")
+        if len(topics) != len(places) or not set(topics) <= set(code):
+            message = "topics must be leaves of the bundle's pack, and there must be a place for each"
+            raise InputError(message, file="matters.csv", field=f"id {row['id']}")
         led = [directory.led(code[name], place) for name, place in zip(topics, places, strict=True)]
-        first = [matter.suggestions[0].unit for matter in routing.matters]
+        first = [matter.suggestions[0].unit if matter.suggestions else None for matter in routing.matters]
         found += all(one and one.lead == unit for one, unit in zip(led, first, strict=True))
     return {"matters: number right": counted / len(rows), "matters: units of all right": found / len(rows)}
 

@@ -148,12 +148,14 @@ class Reading:
     """A text made ready: normalised, masked and cut into words.
 
     `masked` is the normalised text, each piece of personal data replaced by a placeholder such as 〔电话〕; `tokens`
-    are the words of it, and their concatenation is `masked`. Spans point into the text as given.
+    are the words of it, and their concatenation is `masked`. Spans point into the text as given. `breaks` are where in
+    `masked` white space between two characters was left out, which some write instead of a full stop.
     """
 
     masked: str
     tokens: tuple[str, ...]
     spans: tuple[MaskedSpan, ...] = ()
+    breaks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,12 @@
 """The nouns of an explanation: why a unit was suggested, in four parts."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from triage.domain import Routing, Unit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(NamedTuple):
     """What the characters at `[start, end)` of the text as given add to a score."""
 
     start: int

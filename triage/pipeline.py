@@ -1,6 +1,6 @@
 """One appeal, from its words to a decision: the only place where the steps meet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -87,7 +87,11 @@ class Triage:
             return None
         explanation = self._explainer.explain(routing)
         words = [word for score in explanation.scores for word in score.words]
-        spans = iter(self._reader.as_given(_words(routing.appeal), [(word.start, word.end) for word in words]))
+        masked = [(word.start, word.end) for word in words]
+        given = self._reader.as_given(_words(routing.appeal), masked)
+        if given == masked:
+            return explanation
+        spans = iter(given)
         return replace(explanation, scores=tuple(_placed(score, spans) for score in explanation.scores))
 
     def _routing(self, appeal: Appeal, reading: Reading, found: Assessment) -> Routing:
@@ -95,7 +99,8 @@ class Triage:
         decision = self.policy.decide(appeal, reading, assessment)
         kind = self._kinds.kind(reading, assessment.topics)
         urgency, deadline = self._class_of(assessment, decision)
-        lacking = missing(reading, assessment, kind)
+        stays = decision.action not in _ELSEWHERE
+        lacking = missing(reading, assessment, kind) if stays else ()
         sharing = self._assisting(assessment)
         return Routing(
             appeal=appeal,
@@ -113,25 +118,43 @@ class Triage:
             question=question(assessment, lacking) if decision.action in _OPEN else None,
             risk=return_risk(
                 assessment, reading.masked, lacking=lacking, sharing=frozenset(unit.code for unit in sharing)
-            ),
+            )
+            if stays
+            else None,
             trace=assessment.trace,
         )
 
     def _with_matters(self, routings: list[Routing]) -> list[Routing]:
-        """Route each matter of the appeals that have several, unless the whole goes elsewhere or came back."""
-        cuts = self._assessor.cuts([routing.reading for routing in routings])
-        several = [
-            (at, self._parts_of(routing, cut))
-            for at, (routing, cut) in enumerate(zip(routings, cuts, strict=True))
+        """Route each matter of the appeals that have several, unless the whole goes elsewhere or came back.
+
+        Parts that turn out to be about the same topic are one matter, and are routed again as one.
+        """
+        found = self._assessor.cuts([routing.reading for routing in routings])
+        cuts = {
+            at: cut
+            for at, (routing, cut) in enumerate(zip(routings, found, strict=True))
             if cut and routing.decision.action not in _ELSEWHERE and not routing.appeal.returned_by
+        }
+        matters = self._matters(routings, cuts)
+        fewer = {at: kept for at, cut in cuts.items() if len(kept := _between_topics(cut, matters[at])) < len(cut)}
+        matters |= self._matters(routings, fewer)
+        return [
+            replace(routing, matters=matters[at], decision=_of_several(matters[at]), question=None, risk=None)
+            if len(matters.get(at, ())) > 1
+            else routing
+            for at, routing in enumerate(routings)
         ]
-        parts = [part.appeal for _, listed in several for part in listed]
+
+    def _matters(
+        self, routings: Sequence[Routing], cuts: Mapping[int, tuple[int, ...]]
+    ) -> dict[int, tuple[Matter, ...]]:
+        """Route the parts between the cuts of some of the appeals."""
+        listed = {at: self._parts_of(routings[at], cut) for at, cut in cuts.items()}
+        parts = [part.appeal for own in listed.values() for part in own]
         readings = self._reader.read_many([_words(part) for part in parts])
-        routed = iter(map(self._routing, parts, readings, self._assessor.assess(parts, readings) if parts else ()))
-        for at, listed in several:
-            matters = tuple(_matter(part, next(routed)) for part in listed)
-            routings[at] = replace(routings[at], matters=matters, decision=_of_several(matters))
-        return routings
+        assessed = self._assessor.assess(parts, readings) if parts else ()
+        routed = iter([self._routing(*each) for each in zip(parts, readings, assessed, strict=True)])
+        return {at: tuple([_matter(part, next(routed)) for part in own]) for at, own in listed.items()}
 
     def _parts_of(self, routing: Routing, cut: Sequence[int]) -> list[_Part]:
         """Cut an appeal; a part without a place of its own is at the last one that was named before it."""
@@ -139,14 +162,13 @@ class Triage:
         bounds = list(pairwise((0, *cut, len(masked))))
         given = self._reader.as_given(_words(appeal), bounds)
         parts = []
-        for (start, _), (first, last) in zip(bounds, given, strict=True):
+        for (start, end), (first, last) in zip(bounds, given, strict=True):
             last = min(last, len(appeal.text))  # noqa: PLW2901 - the address stands behind the text
-            named = [masked[begins:ends] for begins, ends in routing.place.spans if ends <= start]
-            here = any(start <= begins < start + last - first for begins, _ in routing.place.spans)
-            where = appeal.address or ("" if here else "".join(named))
+            here = any(start <= begins < end for begins, _ in routing.place.spans)
+            where = appeal.address or ("" if here else _last_named(masked, routing.place.spans, before=start))
             part = replace(appeal, text=appeal.text[first:last], address=where)
             parts.append(_Part(start=first, end=last, appeal=part))
-        return [part for part in parts if part.appeal.text.strip()]
+        return [part for part in parts if part.appeal.text.strip()]  # what lies in the address is no matter
 
     def _without_returned(self, appeal: Appeal, found: Assessment) -> Assessment:
         """Leave out the units that sent the order back."""
@@ -191,6 +213,17 @@ def _helpers(assessment: Assessment, sharing: Sequence[Unit]) -> tuple[Suggestio
     )
 
 
+def _last_named(masked: str, spans: Sequence[tuple[int, int]], *, before: int) -> str:
+    """Return the last name of a place before a position, with the names that stand right in front of it."""
+    earlier = sorted(span for span in spans if span[1] <= before)
+    if not earlier:
+        return ""
+    start, end = earlier.pop()
+    while earlier and earlier[-1][1] == start:
+        start = earlier.pop()[0]
+    return masked[start:end]
+
+
 def _matter(part: _Part, routing: Routing) -> Matter:
     """What the promise was tried on are whole appeals, so that nothing cut out of one is dispatched by itself."""
     decision = routing.decision
@@ -206,6 +239,12 @@ def _matter(part: _Part, routing: Routing) -> Matter:
     )
 
 
+def _between_topics(cut: Sequence[int], matters: Sequence[Matter]) -> tuple[int, ...]:
+    """Keep the cuts between two topics."""
+    first = [matter.topics[0].topic if matter.topics else None for matter in matters]
+    return tuple(at for at, (one, other) in zip(cut, pairwise(first), strict=False) if one is None or one != other)
+
+
 def _of_several(matters: Sequence[Matter]) -> Decision:
     units = tuple(dict.fromkeys(unit for matter in matters for unit in matter.decision.units[:1]))
     names = tuple(dict.fromkeys(name for matter in matters for name in matter.decision.set))
@@ -215,7 +254,7 @@ def _of_several(matters: Sequence[Matter]) -> Decision:
 
 def _placed(score: Score, spans: Iterator[tuple[int, int]]) -> Score:
     """Put the words of a score where the next spans say."""
-    words = (replace(word, start=start, end=end) for word, (start, end) in zip(score.words, spans, strict=False))
+    words = (word._replace(start=start, end=end) for word, (start, end) in zip(score.words, spans, strict=False))
     return replace(score, words=tuple(words))
 
 

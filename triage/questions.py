@@ -17,6 +17,7 @@ _TIME = re.compile(
 _OF_EVENTS = ("投诉", "举报", "求助")
 _PLACE_MATTERS = 0.05  # of probability, on units that stand or fall with the place
 _CLEAR = 0.2  # probability of the first topic from which on it is known what the appeal is about
+_POSSIBLE = 0.1  # probability from which on a topic is worth asking for
 _WORTH = 0.1  # bits that an answer must be expected to settle
 
 
@@ -90,7 +91,9 @@ def _duty(unit: Unit) -> str:
 
 def _which(topics: Sequence[RankedTopic], candidates: Sequence[Candidate]) -> str:
     """Ask between the first two topics; where there are none, between the duties of the first candidates."""
-    names = [ranked.topic.name for ranked in topics[:2]]
+    names = [ranked.topic.name for ranked in topics[:2] if ranked.probability >= _POSSIBLE]
+    if topics and len(names) < 2:
+        return ""
     if len(names) < 2:
         names = list(dict.fromkeys(one.unit.duty for one in candidates[:4] if one.unit.kind is not UnitKind.STREET))[:2]
     return f"请问您主要想解决的是“{names[0]}”还是“{names[1]}”？" if len(names) == 2 else ""

@@ -49,6 +49,8 @@ def return_risk(
 def _reason(first: Unit, other: Candidate, lacking: Sequence[Element], sharing: frozenset[str]) -> ReturnReason:
     """Tell why the first unit would name the other one instead."""
     unit = other.unit
+    if first.duty == unit.duty and "" in (first.district, unit.district) and first.district != unit.district:
+        return ReturnReason.SHARED  # the city's office and a district's
     if first.duty == unit.duty and first.district != unit.district:
         return ReturnReason.INCOMPLETE if Element.PLACE in lacking else ReturnReason.PLACE
     if first.kind == unit.kind and first.duty == unit.duty:

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from models.arrays import to_bfloat16
 from models.candidates import EVIDENCE
-from models.explanation import Trace, shares, word_scores
+from models.explanation import Shared, Trace, shares
 from models.features import Features
 from models.ranker import Ranker
 from models.scorer import Scorer
@@ -47,7 +47,7 @@ def traced(readings, scorer, vectors=None):
 def explained(reading, *, seed=1, head="unit", column=2):
     scorer = made(seed)
     (trace,) = traced([reading], scorer)
-    return word_scores(trace, reading, head=head, column=column, of="水务局", features=FEATURES, scorer=scorer)
+    return Shared(trace, reading, FEATURES, scorer).score(head=head, column=column, of="水务局")
 
 
 def total(score):
@@ -124,7 +124,7 @@ def test_what_comes_of_no_word_is_the_rest():
     scorer = made(4, extra=VECTOR)
     vector = np.array([[0.5, -0.25, 0.75]], dtype=np.float32)
     (trace,) = traced([reading], scorer, vector)
-    score = word_scores(trace, reading, head="unit", column=1, of="x", features=FEATURES, scorer=scorer)
+    score = Shared(trace, reading, FEATURES, scorer).score(head="unit", column=1, of="x")
     weights, _ = scorer.of_class("unit", 1, np.arange(len(FEATURES), len(FEATURES) + VECTOR))
     assert score.rest == pytest.approx(float(vector[0] @ weights), abs=1e-5)
     assert abs(score.rest) > 0.01
@@ -135,7 +135,7 @@ def test_each_reading_of_a_batch_is_explained_by_its_own_words():
     readings = READER.read_many(["家里停水三天了没人管", "垃圾桶满了没有人清运", ""])
     scorer = made(2)
     for reading, trace in zip(readings, traced(readings, scorer), strict=True):
-        score = word_scores(trace, reading, head="duty", column=0, of="x", features=FEATURES, scorer=scorer)
+        score = Shared(trace, reading, FEATURES, scorer).score(head="duty", column=0, of="x")
         assert score.total == pytest.approx(float(trace.batch.margins["duty"][trace.at, 0]))
         holds(score, reading)
 

@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from training.corpus import COLUMNS, VOICES, Written, as_closures, held_out, meanings, read_appeals
+from training.corpus import (
+    COLUMNS,
+    OUTSIDE_COLUMNS,
+    VOICES,
+    Written,
+    as_closures,
+    held_out,
+    meanings,
+    read_appeals,
+    read_outside,
+)
 from triage.citypack import load_pack
 from triage.domain import Origin, Topic, TopicCode
 from triage.errors import InputError, PackError
 
-HEADER = ",".join(COLUMNS)
+HEADER, OUTSIDE_HEADER = ",".join(COLUMNS), ",".join(OUTSIDE_COLUMNS)
 FILES = {
     "pack.toml": 'name = "yunling"\ntitle = "云岭"\ncity = "云岭市"\nversion = "2031.03"\n',
     "units.csv": """\
@@ -366,3 +376,88 @@ def test_a_pack_without_directory_still_tells_what_its_topics_mean(folder):
     pack = replace(load_pack(folder), mandates=())
     assert {row.unit for row in meanings(pack)} == {""}
     assert len(meanings(pack)) == 9
+
+
+def write_outside(folder, *rows, file="a.csv", header=OUTSIDE_HEADER):
+    (folder / "outside").mkdir(parents=True, exist_ok=True)
+    (folder / "outside" / file).write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+
+
+def outside_faults(folder):
+    with pytest.raises(PackError) as caught:
+        read_outside(folder, load_pack(folder))
+    return [(fault.file, fault.line, fault.message) for fault in caught.value.faults]
+
+
+@pytest.fixture
+def chinas(tmp_path, monkeypatch):
+    """The folder of China's texts, of which there is one."""
+    folder = tmp_path / "china"
+    write_outside(folder, "c1,楼下着火了,119,panic,anna")
+    monkeypatch.setattr("training.corpus.CHINA", folder)
+    return folder
+
+
+def test_what_goes_elsewhere_is_read_file_by_file_with_its_destination(folder):
+    write_outside(folder, "b1,法院判了不执行,litigation,call,bo", file="b.csv")
+    write_outside(folder, "a1,楼下着火了,119,panic,anna", 'a2,"家里停水, 三天了",none,call,anna', file="a.csv")
+    (folder / "outside" / "notes.md").write_text("no texts", encoding="utf-8")
+    rows = read_outside(folder, load_pack(folder))
+    assert [(row.id, row.text, row.outside) for row in rows] == [
+        ("a1", "楼下着火了", "119"),
+        ("a2", "家里停水, 三天了", "none"),
+        ("b1", "法院判了不执行", "litigation"),
+    ]
+    assert {(row.unit, row.topic, row.origin) for row in rows} == {("", (), Origin.WRITTEN)}
+
+
+def test_what_a_pack_has_written_itself_wins_over_chinas(folder, chinas):
+    write_outside(folder, "a1,燃气灶漏气了,gas,panic,anna")
+    assert [row.id for row in read_outside(folder, load_pack(folder))] == ["a1"]
+
+
+def test_a_pack_that_has_written_none_takes_chinas(folder, chinas):
+    assert [row.id for row in read_outside(folder, load_pack(folder))] == ["c1"]
+    assert [row.id for row in read_outside(None, load_pack(folder))] == ["c1"]
+
+
+def test_every_fault_of_what_goes_elsewhere_is_told_at_once_with_file_and_line(folder, chinas):
+    write_outside(
+        folder,
+        "a1,楼下着火了,119,panic,anna",
+        "a2,外星人来了,911,panic,anna",
+        "a3,　 ,119,panic,anna",
+        "a4,没有说去哪,,call,anna",
+        "a5,派给谁都行,first_handler,call,anna",
+        "a6,路上撞车了,没人管,122,call,anna",
+        "a7,路上撞车了,122",
+        file="faulty.csv",
+    )
+    write_outside(folder, "b1,楼下着火了,119", file="header.csv", header="id,text,to")
+    write_outside(folder, "c1,外星人又来了,911,panic,anna", file="more.csv")
+    (folder / "outside" / "bad.csv").write_bytes("id,text,to,voice,author\n甲".encode("gb18030"))
+    known = "is of no learned rule in rules.csv, or the text is empty"
+    told = [
+        ("bad.csv", 1, "not CSV in UTF-8: "),
+        ("faulty.csv", 3, f"to 911 {known}"),
+        ("faulty.csv", 4, f"to 119 {known}"),
+        ("faulty.csv", 5, f"to (empty) {known}"),
+        ("faulty.csv", 6, f"to first_handler {known}"),
+        ("faulty.csv", 7, "5 cells are expected; quote a text with a comma"),
+        ("faulty.csv", 8, "5 cells are expected; quote a text with a comma"),
+        ("header.csv", 1, f"the columns must be {OUTSIDE_HEADER}"),
+        ("more.csv", 2, f"to 911 {known}"),
+    ]
+    found = outside_faults(folder)
+    assert [(file, line) for file, line, _ in found] == [(f"{folder}/outside/{file}", line) for file, line, _ in told]
+    assert [said for (*_, said), (*_, message) in zip(told, found, strict=True) if not message.startswith(said)] == []
+
+
+def test_a_destination_that_only_words_tell_cannot_be_learned(folder):
+    rules = "code,action,to,rank,words,unless,learned,citation,say,valid_from,valid_to\n"
+    (folder / "rules.csv").write_text(
+        f"{rules}fire,transfer,119,10,着火了,,yes,依据,请离开,,\ngas,transfer,gas,12,漏气,,,依据,请开窗,,\n",
+        encoding="utf-8",
+    )
+    write_outside(folder, "a1,楼下着火了,119,panic,anna", "a2,燃气灶漏气了,gas,panic,anna")
+    assert [(line, message[:6]) for _, line, message in outside_faults(folder)] == [(3, "to gas")]

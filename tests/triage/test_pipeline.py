@@ -1,5 +1,6 @@
 """The steps meet here: what was read is assessed, what was assessed is decided, and all of it is kept."""
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -329,3 +330,235 @@ def test_the_spans_of_any_text_follow_each_other(said):
 def test_the_pack_tells_the_terms():
     slow = replace(PACK, terms=replace(PACK.terms, kinds={}))
     assert made(ByLength(), slow).route(Appeal(id="a", text="我要投诉，停水了")).kind == ""
+
+
+@dataclass
+class Cutting(ByLength):
+    """The same, but it cuts behind each of the first so many 。, knows some places, and keeps the appeals it was given.
+
+    What is about a hospital it leaves to the sanitary office, under another topic if it has any.
+    """
+
+    most: int = 1
+    given: list[Appeal] = field(default_factory=list)
+
+    def cuts(self, readings):
+        return [self._cuts(reading.masked) for reading in readings]
+
+    def _cuts(self, text):
+        return tuple(found.end() for found in re.finditer("。", text) if found.end() < len(text))[: self.most]
+
+    def assess(self, appeals, readings):
+        self.given += appeals
+        return super().assess(appeals, readings)
+
+    def _assessment(self, appeal, reading):
+        found = super()._assessment(appeal, reading)
+        places = [*re.finditer("枫桥街道|柳岸街道", reading.masked)]
+        place = replace(
+            found.place,
+            evidence=tuple(place[0] for place in places),
+            spans=tuple(place.span() for place in places),
+        )
+        if "医院" in reading.masked:
+            first, second = found.suggestions
+            swapped = (replace(first, unit=second.unit), replace(second, unit=first.unit))
+            listed = tuple(Candidate(unit=one.unit, bases=("duty",), probability=one.probability) for one in swapped)
+            topics = about(LEAK) if self.topics else ()
+            return replace(found, place=place, suggestions=swapped, candidates=listed, topics=topics)
+        return replace(found, place=place)
+
+
+TAP, CLINIC = "家里停水已经三天没有人来修，请尽快处理。", "社区医院的大夫周末总是不在，请安排人值班。"
+
+
+def several(text=TAP + CLINIC, *, assessor=None, **given):
+    return made(assessor or Cutting()).route(Appeal(id="a", text=text, **given))
+
+
+def parts(routing):
+    return [routing.appeal.text[matter.start : matter.end] for matter in routing.matters]
+
+
+def test_what_is_cut_has_several_matters_and_what_is_not_has_none():
+    assert parts(several()) == [TAP, CLINIC]
+    assert several(TAP).matters == ()
+    assert several("停水了").matters == ()
+
+
+def test_each_matter_has_what_is_suggested_for_it_alone():
+    routing = several(f"{TAP}医院没人", assessor=Cutting(topics=about(STOP)))
+    alone = [several(text, assessor=Cutting(topics=about(STOP))) for text in parts(routing)]
+    assert [matter.suggestions for matter in routing.matters] == [one.suggestions for one in alone]
+    assert [matter.topics for matter in routing.matters] == [about(STOP), about(LEAK)]
+    assert [matter.suggestions[0].unit for matter in routing.matters] == [WATER, HEALTH]
+
+
+def test_parts_about_the_same_topic_are_one_matter():
+    said = [TAP, "自来水又停了。", CLINIC]
+    routing = several("".join(said), assessor=Cutting(topics=about(STOP), most=2))
+    assert parts(routing) == [said[0] + said[1], said[2]]
+    alone = several(said[0] + said[1], assessor=Cutting(topics=about(STOP), most=0))
+    assert routing.matters[0].suggestions == alone.suggestions
+
+
+def test_an_appeal_whose_parts_are_all_about_one_topic_is_not_split():
+    routing = several(TAP * 3, assessor=Cutting(topics=about(STOP), most=2))
+    assert routing == several(TAP * 3, assessor=Cutting(topics=about(STOP), most=0))
+    assert (routing.matters, routing.decision.action) == ((), Action.DISPATCH)
+
+
+def test_a_topic_that_comes_back_is_another_matter():
+    routing = several(TAP + CLINIC + TAP, assessor=Cutting(topics=about(STOP), most=2))
+    assert parts(routing) == [TAP, CLINIC, TAP]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["停水", "張先生", "13800138000", "　", " ", "㎡", "…", "３楼", "a b", "。", "\u200b", "\n"])
+    ),
+    st.none() | st.just("枫桥街道 3号"),
+)
+def test_the_matters_of_any_text_follow_each_other_and_leave_nothing_out(said, address):
+    text = f"停水{''.join(said)}。路灯"
+    routing = several(text, assessor=Cutting(most=9), address=address)
+    ends = [0, *(matter.end for matter in routing.matters)]
+    assert len(routing.matters) >= 2
+    assert all(end <= matter.start < matter.end for end, matter in zip(ends, routing.matters, strict=False))
+    assert re.sub(r"\s|\u200b", "", "".join(parts(routing))) == re.sub(r"\s|\u200b", "", text)
+
+
+def test_matters_are_at_their_places_in_the_text_as_given():
+    routing = several("電話１３８００１３８０００，家裡停水。　　醫院沒人。")
+    assert parts(routing) == ["電話１３８００１３８０００，家裡停水。", "醫院沒人。"]
+    assert [(matter.start, matter.end) for matter in routing.matters] == [(0, 19), (21, 26)]
+
+
+def addresses(text, **given):
+    """The addresses that come to the assessor with the parts of an appeal."""
+    several(text, assessor=(assessor := Cutting(most=9)), **given)
+    found = {one.text: one.address or "" for one in assessor.given[1:]}
+    assert list(found) == re.findall("[^。]+。", text)
+    return list(found.values())
+
+
+def test_a_matter_without_a_place_is_where_the_one_before_it_was():
+    assert addresses("枫桥街道停水了。医院没人。") == ["", "枫桥街道"]
+
+
+def test_a_matter_that_names_its_place_is_there():
+    assert addresses("枫桥街道停水了。柳岸街道医院没人。") == ["", ""]
+
+
+def test_a_place_that_is_named_later_says_nothing_of_what_came_before():
+    assert addresses("停水了。柳岸街道医院没人。") == ["", ""]
+
+
+def test_of_several_places_a_matter_is_at_the_last_one_before_it():
+    assert addresses("枫桥街道停水了。柳岸街道医院没人。路灯坏了。") == ["", "", "柳岸街道"]
+
+
+def test_where_an_address_came_along_all_matters_have_it():
+    assert addresses("枫桥街道停水了。医院没人。", address="柳岸街道") == ["柳岸街道", "柳岸街道"]
+
+
+@pytest.mark.parametrize(
+    "said", ["请打13800138000。", "请打１３８００１３８０００。", "请打　13800138000　。", "请打\u200b\u200b电话。"]
+)
+def test_what_became_shorter_in_the_reading_moves_no_place(said):
+    assert addresses(f"枫桥街道停水了。{said}柳岸街道医院没人。") == ["", "枫桥街道", ""]
+
+
+def test_the_district_and_what_else_is_known_of_the_appeal_holds_for_all_matters():
+    several(district="东湖区", received_at="2026-03-06 17:30", assessor=(assessor := Cutting()))
+    assert {(one.id, one.district, one.received_at) for one in assessor.given} == {("a", "东湖区", "2026-03-06 17:30")}
+    assert [one.place.district for one in several(district="东湖区").matters] == ["东湖区"] * 2
+
+
+def test_the_whole_keeps_what_is_suggested_for_it():
+    text = f"{TAP}医院没人"
+    assert several(text).suggestions == several(text, assessor=Cutting(most=0)).suggestions
+
+
+def test_nothing_of_several_is_dispatched_by_itself():
+    routing = several()
+    assert [several(text).decision.action for text in parts(routing)] == [Action.DISPATCH] * 2
+    for matter, unit_code in zip(routing.matters, ("water", "health"), strict=True):
+        assert (matter.decision.action, matter.decision.reason) == (Action.SUGGEST, "one_of_several")
+        assert matter.decision.units[0] == unit_code
+    assert routing.decision.action is not Action.DISPATCH
+
+
+def test_what_a_person_would_look_at_anyway_is_decided_as_if_it_were_alone():
+    routing = several(f"{TAP}医院没人")
+    assert routing.matters[1].decision == several("医院没人").decision
+    assert routing.matters[1].decision.action is not Action.DISPATCH
+
+
+def test_the_whole_is_for_a_person_and_the_first_unit_of_each_matter():
+    decision = several().decision
+    assert (decision.action, decision.reason) == (Action.SUGGEST, "several_matters")
+    assert decision.units == ("water", "health")
+    assert set(decision.set) == {WATER.name, HEALTH.name}
+    assert "2件事" in decision.why
+
+
+def test_a_unit_that_leads_several_matters_is_named_once():
+    assert several(TAP * 3, assessor=Cutting(most=2)).decision.units == ("water",)
+    assert "3件事" in several(TAP * 3, assessor=Cutting(most=2)).decision.why
+
+
+def test_who_assists_in_a_matter_does_not_lead_the_whole():
+    routing = several(assessor=Cutting(topics=about(STOP)))
+    assert routing.matters[0].decision.units == ("water", "health", "green")
+    assert routing.decision.units == ("water", "health")
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        (f"楼下着火了。{TAP}{CLINIC}", Action.TRANSFER),
+        (f"{TAP}{CLINIC}楼下着火了。", Action.TRANSFER),
+        (f"{TAP}法院的判决下来了。", Action.DECLINE),
+    ],
+)
+def test_what_goes_elsewhere_is_not_split(text, action):
+    routing = several(text)
+    assert (routing.decision.action, routing.matters) == (action, ())
+
+
+def test_what_is_like_that_which_goes_elsewhere_is_not_split():
+    routing = several(assessor=Cutting(like=("litigation",)))
+    assert (routing.decision.action, routing.matters) == (Action.DECLINE, ())
+
+
+@pytest.mark.parametrize("name", ["water", "水务局", "谁"])
+def test_what_came_back_is_not_split(name):
+    routing = several(returned_by=(name,))
+    assert routing.matters == ()
+    assert routing.decision.reason != "several_matters"
+
+
+@pytest.mark.parametrize("address", ["枫桥街道", "枫桥街道3号。院内", "。院内"])
+def test_the_address_is_no_matter(address):
+    routing = several(TAP, address=address)
+    assert routing.matters == ()
+    assert routing.decision.reason != "several_matters"
+
+
+@pytest.mark.parametrize("text", [f"{TAP}　", f"{TAP}\n", f"\u200b{TAP} \u200b"])
+def test_what_says_nothing_is_no_matter(text):
+    assert several(text).matters == ()
+
+
+def test_many_with_and_without_several_matters_are_routed_in_order_and_as_one_by_one():
+    texts = [TAP, TAP + CLINIC, "楼下着火了。" + TAP, CLINIC + TAP, "停水", CLINIC]
+    appeals = [Appeal(id=str(at), text=text) for at, text in enumerate(texts)]
+    together = made(Cutting()).route_many(appeals)
+    assert together == [made(Cutting()).route(appeal) for appeal in appeals]
+    assert [len(routing.matters) for routing in together] == [0, 2, 0, 2, 0, 0]
+
+
+def test_only_what_is_split_is_assessed_again():
+    made(assessor := Cutting()).route_many([Appeal(id=str(at), text=text) for at, text in enumerate((TAP, CLINIC))])
+    assert [one.text for one in assessor.given] == [TAP, CLINIC]

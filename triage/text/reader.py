@@ -1,6 +1,7 @@
 """From the words that came in to a `Reading`."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from triage.domain import MaskedSpan, Reading
@@ -8,6 +9,7 @@ from triage.text.mask import PLACEHOLDERS, find_personal, placeholder
 from triage.text.normalise import Normalised, normalise
 from triage.text.segment import Segmenter
 
+_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+(?=[\u3000-\u9fff\uff00-\uffef])")
 _PLACEHOLDER = re.compile(f"({'|'.join(sorted(PLACEHOLDERS))})")
 
 
@@ -22,7 +24,12 @@ class Reader:
         normalised = normalise(text)
         personal = find_personal(normalised.text)
         masked = _masked(normalised.text, personal)
-        return Reading(masked=masked, tokens=self._tokens(masked), spans=_as_given(normalised, personal))
+        return Reading(
+            masked=masked,
+            tokens=self._tokens(masked),
+            spans=_as_given(normalised, personal),
+            breaks=_breaks(text, normalised, personal),
+        )
 
     def read_many(self, texts: Iterable[str]) -> list[Reading]:
         return [self.read(text) for text in texts]
@@ -31,6 +38,8 @@ class Reader:
         """Return where spans of the masked text were in the text as given; a placeholder counts as a whole."""
         normalised = normalise(text)
         pieces = list(_pieces(find_personal(normalised.text)))
+        if not pieces and not normalised.steps:
+            return list(spans)
         return [normalised.original_span(*_unmasked(pieces, *span)) for span in spans]
 
     def _tokens(self, masked: str) -> tuple[str, ...]:
@@ -66,6 +75,25 @@ def _position(pieces: Sequence[tuple[int, int, MaskedSpan]], at: int, *, at_end:
             return span.end if at_end else span.start
         shift = span.end - ends
     return at + shift
+
+
+def _breaks(text: str, normalised: Normalised, personal: Sequence[MaskedSpan]) -> tuple[int, ...]:
+    """Return where in the masked text white space was left out."""
+    gaps = [found.end() for found in _GAP.finditer(text)] if normalised.steps else []
+    if not gaps:
+        return ()
+    given = [normalised.original_span(at, at + 1)[0] for at in range(len(normalised.text))]
+    pieces = list(_pieces(personal))
+    found = (bisect_left(given, gap) for gap in gaps)
+    return tuple(sorted({_in_masked(pieces, at) for at in found if 0 < at < len(given)}))
+
+
+def _in_masked(pieces: Sequence[tuple[int, int, MaskedSpan]], at: int) -> int:
+    """Return where a position of the normalised text is in the masked one."""
+    for begins, ends, span in reversed(pieces):
+        if at >= span.start:
+            return begins if at < span.end else at + ends - span.end
+    return at
 
 
 def _masked(text: str, spans: list[MaskedSpan]) -> str:
