@@ -5,7 +5,7 @@ PaidanError                 what a user can mend; the message says how
 ├── InputError              a text, row, file or option that cannot be used (file, row, field)
 │   ├── PackError           a city pack with faults, all of them at once
 │   └── BundleError         a bundle that must not or cannot be loaded
-│       └── TamperedError   a file of the bundle is not the one that was signed for
+│       └── TamperedError   a file of a bundle, or a published directory, is not the one whose digest was kept
 └── NotReadyError           the service has nothing to route with yet
 ```
 
@@ -76,7 +76,7 @@ class BundleError(InputError):
 
 
 class TamperedError(BundleError):
-    """A file of the bundle does not have the digest that the manifest states."""
+    """A file of a bundle, or the published directory of a pack, does not have the digest that was kept."""
 
     code = "tampered_bundle"
 
