@@ -119,9 +119,10 @@ class Explainer:
         )
 
     def _runner_up(self, routing: Routing, trace: Trace) -> RunnerUp | None:
-        if len(routing.suggestions) < 2:
+        leads = [suggestion.unit for suggestion in routing.suggestions if suggestion.role == "lead"]
+        if len(leads) < 2:
             return None
-        first, second = (routing.suggestions[at].unit for at in (0, 1))
+        first, second = leads[:2]
         listed = trace.batch.listed
         columns = listed.units[trace.at].tolist()
         rows = [columns.index(self._column[unit.code]) for unit in (first, second)]
