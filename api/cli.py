@@ -4,14 +4,14 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.directory import directory_app
-from api.routing import routed_chunks
+from api.routing import Router, open_triage, routed_chunks
 from api.settings import DEFAULT_BUNDLE, DEFAULT_PACK, Settings
 from api.streams import Write, progress_wanted, reading, writing
 from triage.domain import Appeal
@@ -19,7 +19,6 @@ from triage.errors import InputError, PaidanError
 from triage.lines import Line, Numbered, appeal_from, error_line, masked_line, read_lines
 
 if TYPE_CHECKING:
-    from triage.pipeline import Triage
     from triage.policy import Dialled
     from triage.text import Reader
 
@@ -55,10 +54,7 @@ def route(
     out: OutOption = None,
 ) -> None:
     """Tell for each appeal what it is about, where it is and which unit must act."""
-    triage = _triage(bundle or DEFAULT_BUNDLE, city)
-    with _lines(text, in_, out) as (entries, write):
-        for lines in routed_chunks(triage, entries, size=CHUNK):
-            write(lines)
+    _answer(open_triage(bundle or DEFAULT_BUNDLE, city), _lines(text, in_, out), explained=False)
 
 
 @app.command()
@@ -70,24 +66,21 @@ def explain(
     out: OutOption = None,
 ) -> None:
     """Route appeals and tell why: the words, the duty, similar closed orders, and why the runner-up lost."""
-    triage = _triage(bundle or DEFAULT_BUNDLE, city)
-    with _lines(text, in_, out) as (entries, write):
-        for lines in routed_chunks(triage, entries, size=CHUNK, explained=True):
-            write(lines)
+    _answer(open_triage(bundle or DEFAULT_BUNDLE, city), _lines(text, in_, out), explained=True)
 
 
 @app.command()
 def promise(bundle: BundleOption = None, city: CityOption = None) -> None:
     """Show what is promised of orders that are dispatched by themselves, and what other promises would cost."""
-    policy = _triage(bundle or DEFAULT_BUNDLE, city).policy
+    policy = open_triage(bundle or DEFAULT_BUNDLE, city).policy
     promised = policy.terms.promise
     if not policy.dial:
         typer.echo("Nothing is dispatched by itself: no closed orders were learned from, so nothing can be promised.")
         return
     typer.echo(f"Tried on {policy.tried:,} newest orders; each bound holds with confidence {promised.confidence:.0%}.")
     typer.echo(f"{'promise':>22}  {'from':>5}  {'sent':>6}  {'right':>6}  {'at least':>8}")
-    for name, dialled in [*((f"{group} (kept)", kept) for group, kept in policy.kept.items())]:
-        typer.echo(_dialled(f"{name.strip()} {dialled.promise:.0%}", dialled))
+    for group, kept in policy.kept.items():
+        typer.echo(_dialled(f"{group} (kept) {kept.promise:.0%}".strip(), kept))
     for dialled in policy.dial:
         typer.echo(_dialled(f"{dialled.promise:.0%}", dialled))
 
@@ -129,7 +122,7 @@ def serve(
 ) -> None:
     """Answer over HTTP. Settings also come from PAIDAN_HOST, PAIDAN_PORT, PAIDAN_BUNDLE and so on."""
     settings = Settings.from_environment(os.environ, host=host, port=port, bundle=bundle, pack=city)
-    triage = _triage(settings.bundle, settings.pack)
+    triage = open_triage(settings.bundle, settings.pack)
     import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
@@ -151,6 +144,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2 if isinstance(error, InputError) else 1)
 
 
+def _answer(
+    router: Router, lines: AbstractContextManager[tuple[Iterable[Numbered], Write]], *, explained: bool
+) -> None:
+    with lines as (entries, write):
+        for chunk in routed_chunks(router, entries, size=CHUNK, explained=explained):
+            write(chunk)
+
+
 @contextmanager
 def _lines(text: str | None, source: Path | None, target: Path | None) -> Iterator[tuple[Iterable[Numbered], Write]]:
     if text is not None and source is not None:
@@ -169,15 +170,3 @@ def _masked(reader: "Reader", id_: str, found: Appeal | InputError) -> Line:
         return error_line(id_, found)
     reading_ = reader.read(found.text)
     return masked_line(id_, reading_.masked, reading_.spans)
-
-
-def _triage(bundle: Path, city: Path | None = None) -> "Triage":
-    if not bundle.is_dir():
-        raise InputError("no bundle here; `make run` fits one, or name another with --bundle", file=bundle)
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
-
-    from models.bundle import load_triage  # noqa: PLC0415
-    from triage.citypack import load_pack  # noqa: PLC0415
-
-    threadpool_limits(1)  # the matrices of a few appeals are too small to be worth sharing between cores
-    return load_triage(bundle, city=load_pack(city) if city else None)

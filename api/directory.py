@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.routing import open_triage
 from api.settings import DEFAULT_BUNDLE, DEFAULT_PACK
 from api.streams import progress_wanted, reading, writing
 from triage.domain import Appeal
@@ -17,7 +18,7 @@ from triage.lines import Line, Numbered, read_lines
 
 if TYPE_CHECKING:
     from triage.citypack import CityPack
-    from triage.replay import Case, Replay, Router
+    from triage.replay import Case, Replay
     from triage.revision import Change
 
 _SHOWN = 20  # moves; the rest are in --out
@@ -106,7 +107,7 @@ def replay_(
     """Route appeals with the directory of a bundle and with another, and tell what differs."""
     from triage.replay import replay  # noqa: PLC0415
 
-    before, after = _routers(bundle, new)
+    before, after = open_triage(bundle), open_triage(bundle, new)
     bad: list[tuple[str, InputError]] = []
     with reading(in_, progress=progress_wanted(out)) as stream, writing(out, source=in_) as write:
         found = replay(before, after, _sound(read_lines(stream), bad))
@@ -182,19 +183,6 @@ def _words(change: "Change") -> str:
 def _summary(changes: Sequence["Change"]) -> str:
     counts = Counter(str(change.kind) for change in changes)
     return f"{counts['added']:,} added, {counts['ended']:,} ended, {counts['changed']:,} changed"
-
-
-def _routers(bundle: Path, new: Path) -> tuple["Router", "Router"]:
-    if not bundle.is_dir():
-        raise InputError("no bundle here; `make run` fits one, or name another with --bundle", file=bundle)
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
-
-    from models.bundle import load_triage  # noqa: PLC0415
-    from triage.citypack import load_pack  # noqa: PLC0415
-
-    threadpool_limits(1)  # as for `paidan route`
-    city = load_pack(new)
-    return load_triage(bundle), load_triage(bundle, city=city)
 
 
 def _sound(entries: Iterable[Numbered], bad: list[tuple[str, InputError]]) -> Iterator[Appeal]:

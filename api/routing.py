@@ -1,13 +1,18 @@
-"""What the service asks of a triage, and how many appeals pass through it."""
+"""What the service asks of a triage, how one is opened, and how many appeals pass through it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from triage.domain import Appeal, Routing, Topic, Unit, Versions
+from triage.errors import InputError
 from triage.explanation import Explanation
 from triage.lines import Line, Numbered, error_line, explained_line, routed_line
 from triage.policy import Policy
+
+if TYPE_CHECKING:
+    from triage.pipeline import Triage
 
 
 class Pack(Protocol):
@@ -37,6 +42,25 @@ class Router(Protocol):
     def route_many(self, appeals: Sequence[Appeal]) -> list[Routing]: ...
 
     def explain(self, routing: Routing) -> Explanation | None: ...
+
+
+def open_triage(bundle: Path, city: Path | None = None) -> "Triage":
+    """Open a bundle; terms, rules and directory are those of the pack `city` where one is named.
+
+    Raises
+    ------
+    InputError
+        There is no bundle, it must not be loaded, or the pack has faults.
+    """
+    if not bundle.is_dir():
+        raise InputError("no bundle here; `make run` fits one, or name another with --bundle", file=bundle)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+    from models.bundle import load_triage  # noqa: PLC0415
+    from triage.citypack import load_pack  # noqa: PLC0415
+
+    threadpool_limits(1)  # the matrices of a few appeals are too small to be worth sharing between cores
+    return load_triage(bundle, city=load_pack(city) if city else None)
 
 
 def routed_chunks(

@@ -46,11 +46,11 @@ class Outside:
 
     def like(self, margins: Mapping[str, Floats], thresholds: Floats) -> list[tuple[str, ...]]:
         """Name for each reading what it is like: one number to transfer to, one reason to decline, both, or nothing."""
-        raised = self.alarms(margins) >= thresholds
+        raised, group = self.alarms(margins) >= thresholds, self._group
         found: list[tuple[str, ...]] = [()] * len(raised)
         for row in np.flatnonzero(raised.any(axis=1)):
             for column in np.flatnonzero(raised[row]):
-                scores = np.where(self._group == column + 1, margins["outside"][row, 1:], -np.inf)
+                scores = np.where(group == column + 1, margins["outside"][row, 1:], -np.inf)
                 found[row] = (*found[row], self.destinations[int(scores.argmax())][0])
         return found
 
@@ -59,8 +59,8 @@ class Outside:
 
         What the head `beyond` says and what the likeliest destination says find more together than either alone.
         """
-        told = margins["outside"][:, 1:]
-        likeliest = [np.where(self._group == group, told, -np.inf).max(axis=1) for group in (1, 2)]
+        told, group = margins["outside"][:, 1:], self._group
+        likeliest = [np.where(group == of, told, -np.inf).max(axis=1) for of in (1, 2)]
         found: Floats = margins["beyond"][:, 1:] + np.stack(likeliest, axis=1)
         return found
 

@@ -107,10 +107,6 @@ class Policy:
             or self._by_probability(best, assessment.topics, place, chosen)
         )
 
-    def group_of(self, unit: Unit, topic: Topic | None) -> str:
-        """Return the group for which the promise is kept by itself."""
-        return group_of(self.terms.promise.by, unit, topic)
-
     def _vague(self) -> Decision:
         if rule := self.rulebook["too_vague"]:
             return Decision(action=Action.DECLINE, reason=rule.to, why=rule.say, rules=(FiredRule(rule=rule),))
@@ -179,7 +175,7 @@ class Policy:
     ) -> Decision:
         percent = f"{best.probability:.0%}"
         units = (best.unit.code, *self._assisting(best.unit, topics, place))
-        group = self.group_of(best.unit, topics[0].topic if topics else None)
+        group = group_of(self.terms.promise.by, best.unit, topics[0].topic if topics else None)
         sure = best.probability >= self.dispatch_at.get(group, NEVER)
         if sure and place.district and best.unit.district not in ("", place.district):
             why = f"诉求地点在{place.district}，而{best.unit.name}属于{best.unit.district}，请坐席确认。"

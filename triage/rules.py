@@ -1,6 +1,7 @@
 """Rules above the model: which of a pack's rules hold for an appeal, and on which words."""
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -55,7 +56,7 @@ class Rulebook:
         ends = [found.start() for found in _END.finditer(text)]
         sentences: defaultdict[int, dict[str, None]] = defaultdict(dict)  # words in the order in which they stand
         for mention in mentions:
-            sentences[sum(end <= mention.start for end in ends)][mention.name] = None
+            sentences[bisect_right(ends, mention.start)][mention.name] = None
         fired: dict[str, FiredRule] = {}
         for said in sentences.values():
             for word in said:

@@ -22,7 +22,7 @@ class Pipe(io.TextIOWrapper):
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
     """A folder that stands for a bundle, and the small triage that is loaded from it."""
-    monkeypatch.setattr(cli, "_triage", lambda folder, city=None: KeywordTriage())
+    monkeypatch.setattr(cli, "open_triage", lambda folder, city=None: KeywordTriage())
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "bundle"
     folder.mkdir()
@@ -140,11 +140,11 @@ def failing_with(error):
 
 
 def test_exit_codes_tell_bad_input_from_anything_else(paidan, monkeypatch):
-    monkeypatch.setattr(cli, "_triage", failing_with(BundleError("format 9; fit it again", file="b/manifest.json")))
+    monkeypatch.setattr(cli, "open_triage", failing_with(BundleError("format 9; fit it again", file="b/manifest.json")))
     assert paidan("route", "--text", "停电") == (2, b"", "paidan: b/manifest.json: format 9; fit it again\n")
-    monkeypatch.setattr(cli, "_triage", failing_with(NotReadyError("nothing to route with")))
+    monkeypatch.setattr(cli, "open_triage", failing_with(NotReadyError("nothing to route with")))
     assert paidan("route", "--text", "停电") == (1, b"", "paidan: nothing to route with\n")
-    monkeypatch.setattr(cli, "_triage", failing_with(ZeroDivisionError()))
+    monkeypatch.setattr(cli, "open_triage", failing_with(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):  # the interpreter prints where, and exits with 1
         cli.main(["route", "--text", "停电"])
 

@@ -173,7 +173,7 @@ class Sent(KeywordTriage):
 
 @pytest.fixture
 def bundle(monkeypatch, tmp_path):
-    monkeypatch.setattr(directory, "_routers", lambda bundle, new: (KeywordTriage(), Sent()))
+    monkeypatch.setattr(directory, "open_triage", lambda bundle, city=None: Sent() if city else KeywordTriage())
     source = tmp_path / "in.jsonl"
     source.write_text('{"id": "a", "text": "停电"}\noops\n{"id": "b", "text": "望京街道"}\n{"id": "c"}\n')
     return source
@@ -203,7 +203,7 @@ def test_replay_tells_who_would_act_instead(run, bundle, pack, tmp_path):
 def test_of_many_moves_the_most_frequent_are_shown(run, pack, tmp_path, monkeypatch):
     moves = tuple(Move(topic=f"事项{at}", source="甲", target="乙", count=30 - at) for at in range(22))
     found = Replay(appeals=500, kept=0, units=0, actions=0, moves=moves, cases=())
-    monkeypatch.setattr(directory, "_routers", lambda bundle, new: (None, None))
+    monkeypatch.setattr(directory, "open_triage", lambda bundle, city=None: None)
     monkeypatch.setattr("triage.replay.replay", lambda before, after, appeals: found)
     (tmp_path / "in.jsonl").write_text("")
     lines = run("replay", pack, "--in", tmp_path / "in.jsonl").splitlines()
