@@ -1,6 +1,7 @@
 # make run    fits Beijing on the first run, then serves it      make test   checks and tests everything
-# make lint   the checks alone                                   make long   the long tests alone
-# make lock   brings the lock files up to pyproject.toml (uv)      make clean  removes what the others made
+# make lint   the checks alone                                   make long   the long tests: crashes, fuzzing
+# make load   how fast the service is, beside what it is made of   make lock   brings the lock files up to date (uv)
+# make clean  removes what the others made
 # Another Python than python3: make run PYTHON=python3.12
 
 PYTHON ?= python3
@@ -11,20 +12,21 @@ BUNDLE := var/bundles/beijing
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --quiet \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test lint long lock clean
+.PHONY: run test lint long load lock clean
 
 run: .venv/installed $(BUNDLE)/manifest.json
 	@echo
-	@echo 'Paidan answers on http://127.0.0.1:8345 until Ctrl-C. From another terminal:'
+	@echo 'Paidan answers on http://127.0.0.1:8345 until Ctrl-C: the agents'"'"' page, which asks for a key, and the API.'
+	@echo 'The first start makes a key that may do everything, for this machine alone: it is in var/local.key. From another terminal:'
 	@echo
-	@echo "  curl -s http://127.0.0.1:8345/v1/route -H 'Content-Type: application/json' \\"
-	@echo "      -d '{\"text\": \"望京西园四区门口的路灯坏了半个月，晚上一片黑\"}'"
+	@echo "  curl -s http://127.0.0.1:8345/v1/appeals -H \"Authorization: Bearer \$$(cat var/local.key)\" \\"
+	@echo "      -H 'Content-Type: application/json' -d '{\"text\": \"望京西园四区门口的路灯坏了半个月，晚上一片黑\"}'"
 	@echo '  $(BIN)/paidan route --text "望京西园四区门口的路灯坏了半个月，晚上一片黑"'
 	@echo
 	@exec $(BIN)/paidan serve
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not long'
 
 lint: .venv/tools
 	$(BIN)/ruff check
@@ -34,6 +36,9 @@ lint: .venv/tools
 
 long: .venv/tools
 	$(BIN)/pytest -m long
+
+load: .venv/tools $(BUNDLE)/manifest.json
+	$(BIN)/python -m tests.load
 
 lock:
 	$(LOCK) --group build --output-file requirements.lock

@@ -1,6 +1,5 @@
 """The `paidan` command. What only one command needs is imported there, so that each starts fast."""
 
-import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.administration import DatabaseOption, keys_app, ledger_app, originals_app
 from api.directory import directory_app
 from api.routing import Router, open_triage, routed_chunks
 from api.settings import DEFAULT_BUNDLE, DEFAULT_PACK, Settings
@@ -35,6 +35,9 @@ app = typer.Typer(
 pack_app = typer.Typer(help="City packs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(pack_app, name="pack")
 app.add_typer(directory_app, name="directory")
+app.add_typer(keys_app, name="keys")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(originals_app, name="originals")
 
 TextOption = Annotated[str | None, typer.Option("--text", help="One appeal.")]
 InOption = Annotated[Path | None, typer.Option("--in", help="JSON Lines; the standard input where none is named.")]
@@ -115,24 +118,47 @@ def check(pack: Annotated[Path, typer.Argument(help="Folder of a city pack.")] =
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Loopback address to listen on.  [default: 127.0.0.1]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8345]")] = None,
     bundle: BundleOption = None,
     city: CityOption = None,
+    database: DatabaseOption = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="Certificate; needed where others can ask.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key.")] = None,
+    behind_proxy: Annotated[
+        bool | None, typer.Option("--behind-proxy", help="A proxy in front has TLS; keys are asked of everyone.")
+    ] = None,
+    worker: Annotated[
+        bool | None, typer.Option("--worker/--no-worker", help="Watch deadlines and deliver webhooks here too.")
+    ] = None,
 ) -> None:
-    """Answer over HTTP. Settings also come from PAIDAN_HOST, PAIDAN_PORT, PAIDAN_BUNDLE and so on."""
-    settings = Settings.from_environment(os.environ, host=host, port=port, bundle=bundle, pack=city)
-    triage = open_triage(settings.bundle, settings.pack)
-    import uvicorn  # noqa: PLC0415
+    """Answer over HTTP. Settings also come from PAIDAN_HOST, PAIDAN_PORT, PAIDAN_DATABASE and so on."""
+    from api import serving  # noqa: PLC0415
 
-    from api.app import create_app  # noqa: PLC0415
-
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("paidan").setLevel(logging.INFO)
-    # uvicorn's own access log has the whole address, which may hold anything; the guard logs instead.
-    uvicorn.run(
-        create_app(triage, settings), host=settings.host, port=settings.port, access_log=False, server_header=False
+    serving.serve(
+        Settings.from_environment(
+            os.environ,
+            host=host,
+            port=port,
+            bundle=bundle,
+            pack=city,
+            database=database,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            behind_proxy=behind_proxy,
+            worker=worker,
+        )
     )
+
+
+@app.command()
+def worker(database: DatabaseOption = None) -> None:
+    """Watch deadlines and deliver webhooks beside the servers of a ledger; as many as one likes."""
+    from api import serving  # noqa: PLC0415
+
+    serving.work(Settings.from_environment(os.environ, database=database))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,14 +1,18 @@
 """What holds for every request: a limit on its body, headers on its answer, and a log that tells nothing of appeals."""
 
-import logging
+import re
 import time
 import traceback
+import uuid
 from types import TracebackType
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.logs import get_logger
+from api.metrics import Metrics
 from api.problems import problem
 
 _HEADERS = {
@@ -17,33 +21,43 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
-_log = logging.getLogger("paidan.http")
+IMPORT = "/v1/imports"  # takes files, and so a larger body than others
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_log = get_logger("paidan.http")
 
 
 class Guard:
     """The outermost layer. What goes wrong inside ends here, since an exception's message may quote the text."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, body_limit: int, import_limit: int, metrics: Metrics) -> None:
         self.app = app
-        self.body_limit = body_limit
+        self._body_limit, self._import_limit = body_limit, import_limit
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send)
+        request_id = _request_id(scope)
+        answer = _Answer(send, request_id)
         began = time.perf_counter()
-        try:
-            await self._within_limit(scope, receive, answer)
-        except Exception as error:  # noqa: BLE001 - the last resort, see above
-            _log.error("%s failed: %s\n%s", _route(scope), type(error).__name__, _where(error.__traceback__))
-            if answer.status:
-                raise ConnectionAbortedError from None  # too late for a problem: let the server cut the answer off
-            await problem(scope, 500)(scope, receive, answer)
-        _log.info("%s %d %.1f ms", _route(scope), answer.status, (time.perf_counter() - began) * 1000)
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            try:
+                await self._within_limit(scope, receive, answer)
+            except Exception as error:  # noqa: BLE001 - the last resort, see above
+                _log.error("failed", route=_route(scope), error=type(error).__name__, where=_where(error.__traceback__))
+                if answer.status:
+                    raise ConnectionAbortedError from None  # too late for a problem: let the server cut the answer off
+                await problem(scope, 500)(scope, receive, answer)
+            seconds = time.perf_counter() - began
+            _log.info("answered", route=_route(scope), status=answer.status, ms=round(seconds * 1000, 1))
+        self._metrics.answered(
+            scope["method"] if scope["method"] in _METHODS else "-", _path(scope), answer.status, seconds
+        )
 
     async def _within_limit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _content_length(scope) > self.body_limit:
+        limit = self._import_limit if scope["path"] == IMPORT else self._body_limit
+        if _content_length(scope) > limit:
             await problem(scope, 413, headers=_CLOSE)(scope, receive, send)
             return
         size = 0
@@ -52,7 +66,7 @@ class Guard:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self.body_limit:
+            if size > limit:
                 raise HTTPException(413, headers=_CLOSE)
             return message
 
@@ -66,8 +80,8 @@ _CLOSE = {"Connection": "close"}
 class _Answer:
     """Adds the headers, and remembers the status."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self._request_id = send, request_id
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -76,6 +90,7 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            headers["X-Request-Id"] = self._request_id
         await self._send(message)
 
 
@@ -87,7 +102,17 @@ def _content_length(scope: Scope) -> int:
 
 def _route(scope: Scope) -> str:
     """Name the route by its pattern: an address that is not ours may hold anything."""
-    return f"{scope['method']} {getattr(scope.get('route'), 'path', '-')}"
+    return f"{scope['method']} {_path(scope)}"
+
+
+def _path(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "-")
+
+
+def _request_id(scope: Scope) -> str:
+    """Take the id that a proxy gave the request, if it is one, or draw one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) else uuid.uuid4().hex
 
 
 def _where(trace: TracebackType | None) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -13,22 +14,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.access import ForbiddenError, TooOftenError, UnknownCallerError
 from api.schemas import Fault, Problem
-from triage.errors import InputError, NotReadyError
+from triage.errors import (
+    ConflictError,
+    InputError,
+    MissingError,
+    NotReadyError,
+    PaidanError,
+    StaleError,
+    UnavailableError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+_NOT_ALLOWED = 405
 
 # Status -> code for machines and what to tell people; the OpenAPI description is made of the same table.
 KNOWN: Mapping[int, tuple[str, str]] = {
     400: ("malformed_json", "The body is no JSON in UTF-8, or nested too deep."),
+    401: ("unknown_caller", "Send a key that holds: Authorization: Bearer KEY; `paidan keys create` makes one."),
+    403: ("forbidden", "This key is for other things; a session also repeats its X-CSRF-Token."),
     404: ("not_found", "There is nothing at this address; /openapi.json lists what there is."),
     405: ("method_not_allowed", "This address does not take this method; the Allow header tells which it takes."),
+    409: ("conflict", "Things do not stand as the request takes them; detail tells how."),
+    412: ("changed_meanwhile", "It was changed since the version in If-Match; detail tells how."),
     413: ("body_too_large", "The body is larger than this service takes; send fewer appeals at a time."),
     415: ("unsupported_media_type", "Send the body with Content-Type: application/json."),
     422: ("invalid_request", "The request cannot be used as it is; errors tells where and why."),
+    429: ("too_many_requests", "More requests a second than are taken; send fewer, and wait for Retry-After seconds."),
     500: ("internal_error", "The service failed; its log tells where."),
-    503: ("not_ready", "The service has nothing to route with yet; try again soon."),
+    503: ("not_ready", "The service cannot answer now; nothing was written, try again soon with the same key."),
 }
 
 
@@ -42,15 +58,16 @@ def problem(
     *,
     faults: Sequence[Fault] = (),
     code: str | None = None,
+    detail: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """Answer with a problem; the code of the status unless a closer one is given."""
+    """Answer with a problem; code and detail of the status unless closer ones are given."""
     phrase = HTTPStatus(status).phrase
-    known_code, detail = KNOWN.get(status, (f"http_{status}", phrase))
+    known_code, known_detail = KNOWN.get(status, (f"http_{status}", phrase))
     content = Problem(
         title=phrase,
         status=status,
-        detail=detail,
+        detail=detail or known_detail,
         instance=quote(scope["path"], errors="replace"),
         code=code or known_code,
         errors=list(faults),
@@ -75,12 +92,38 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InputError, _unusable)
-    app.add_exception_handler(NotReadyError, _not_ready)
+    for error, status in _STATUS.items():
+        app.add_exception_handler(error, partial(_answered, status))
+
+
+_STATUS: Mapping[type[PaidanError], int] = {
+    UnknownCallerError: 401,
+    ForbiddenError: 403,
+    MissingError: 404,
+    ConflictError: 409,
+    StaleError: 412,
+    TooOftenError: 429,
+    NotReadyError: 503,
+    UnavailableError: 503,
+}
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "1"},
+    503: {"Retry-After": str(RETRY_SECONDS)},
+}
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - Starlette hands over what it was registered for
-    return problem(request.scope, error.status_code, headers=error.headers)
+    headers = {"Allow": ", ".join(_methods(request))} if error.status_code == _NOT_ALLOWED else error.headers
+    return problem(request.scope, error.status_code, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that an address takes by all of its routes: Starlette knows those of the first one."""
+    routes = request.app.state.routes
+    first = next((route for route in routes if route.path_regex.match(request.scope["path"])), None)
+    return sorted({method for route in routes if first and route.path == first.path for method in route.methods})
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -98,8 +141,10 @@ async def _unusable(request: Request, error: Exception) -> Response:
     return problem(request.scope, 422, faults=[_fault(location, error.code, error.message)], code=error.code)
 
 
-async def _not_ready(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    return problem(request.scope, 503, headers={"Retry-After": str(RETRY_SECONDS)})
+async def _answered(status: int, request: Request, error: Exception) -> Response:
+    assert isinstance(error, PaidanError)  # noqa: S101
+    code = None if status == 404 else error.code
+    return problem(request.scope, status, code=code, detail=str(error) or None, headers=_HEADERS.get(status))
 
 
 def _fault(location: Sequence[str | int], code: str, detail: str) -> Fault:

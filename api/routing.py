@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from triage.domain import Appeal, Routing, Topic, Unit, Versions
+from triage.domain import Appeal, Mandate, Routing, Topic, Unit, Versions
 from triage.errors import InputError
 from triage.explanation import Explanation
 from triage.lines import Line, Numbered, error_line, explained_line, routed_line
@@ -19,10 +19,16 @@ class Pack(Protocol):
     """A city pack, as far as it is shown."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def units(self) -> tuple[Unit, ...]: ...
 
     @property
     def topics(self) -> tuple[Topic, ...]: ...
+
+    @property
+    def mandates(self) -> tuple[Mandate, ...]: ...
 
 
 class Router(Protocol):

@@ -11,14 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from api.examples import FAILED, ROUTED
-from triage.domain import Action, Appeal, Element, ReturnReason, UnitKind, Urgency
+from triage.domain import Action, Appeal, Deadline, Element, ReturnReason, UnitKind, Urgency
 from triage.errors import InputError
 from triage.lines import TEXT_LIMIT, TEXT_PATTERN, id_from, names_from, text_from, words_from
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def _checked_by(check: Callable[[object], object]) -> PlainValidator:
+def checked_by(check: Callable[[object], object]) -> PlainValidator:
+    """Let a function check a value that tells what is wrong by an `InputError`."""
+
     def validated(value: object) -> object:
         try:
             return check(value)
@@ -30,25 +32,25 @@ def _checked_by(check: Callable[[object], object]) -> PlainValidator:
 
 Id = Annotated[
     str,
-    _checked_by(id_from),
+    checked_by(id_from),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}),
 ]
 Text = Annotated[
     str,
-    _checked_by(text_from),
+    checked_by(text_from),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_LIMIT, "pattern": TEXT_PATTERN}),
 ]
 
 Words = Annotated[
     str | None,
-    _checked_by(partial(words_from, field="")),  # pydantic knows the field
+    checked_by(partial(words_from, field="")),  # pydantic knows the field
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),
 ]
 
 
 Names = Annotated[
     tuple[str, ...],
-    _checked_by(names_from),
+    checked_by(names_from),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}),
 ]
 
@@ -110,6 +112,24 @@ class Units(_Out):
     """A page of units in the order of the pack; `total` counts all that the filters let through."""
 
     units: list[UnitOut]
+    total: int
+
+
+class DirectoryLine(_Out):
+    """派单目录的一行: which kind of office leads a topic, as `level:duty`; null where it holds for the whole city."""
+
+    topic: str
+    district: str | None
+    lead: str
+    assist: list[str]
+    basis: str
+    deadline: Deadline
+
+
+class DirectoryLines(_Out):
+    """A page of the directory in its order; `total` counts all that the filters let through."""
+
+    lines: list[DirectoryLine]
     total: int
 
 
@@ -210,8 +230,17 @@ class VersionsOut(_Out):
     policy: str
 
 
+class VersionsNow(VersionsOut):
+    """What answers now."""
+
+    paidan: str
+
+
 class RoutedLine(_Out):
-    """研判: what an appeal is about, where it is, who must act, and what was decided."""
+    """研判: what an appeal is about, where it is, who must act, and what was decided.
+
+    `degraded` names the stand-in that answered in the place of the model: the last good bundle, or the directory alone.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [ROUTED]})
 
@@ -227,6 +256,7 @@ class RoutedLine(_Out):
     missing: list[Element]
     question: QuestionOut | None
     risk: RiskOut | None
+    degraded: str | None
     versions: VersionsOut
 
 
@@ -340,14 +370,17 @@ class Alive(_Out):
 
 
 class Ready(_Out):
-    status: Literal["ready"] = "ready"
+    """`degraded` answers too, worse; `reasons` are codes, and the log has more."""
+
+    status: Literal["ready", "degraded"]
+    reasons: list[str]
     versions: VersionsOut
 
 
 class Fault(_Out):
     """One thing wrong with a request: a JSON pointer into its body, or into its query."""
 
-    source: Literal["body", "query", "path", "header"]
+    source: Literal["body", "query", "path", "header", "cookie"]
     pointer: str
     code: str
     detail: str

@@ -1,4 +1,4 @@
-"""Where the service listens, what it loads and what it refuses."""
+"""Where the service listens, what it loads and keeps, whom it lets in, and what it refuses."""
 
 import ipaddress
 from collections.abc import Callable, Mapping
@@ -9,32 +9,61 @@ from typing import Any, Self
 from triage.errors import InputError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-DEFAULT_BUNDLE = CHECKOUT / "var" / "bundles" / "beijing"
+STATE = CHECKOUT / "var"
+DEFAULT_BUNDLE = STATE / "bundles" / "beijing"
 DEFAULT_PACK = CHECKOUT / "triage" / "packs" / "beijing"
+DEFAULT_DATABASE = f"sqlite:///{STATE / 'paidan.db'}"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Settings that have been checked: an unsafe or impossible one never exists."""
+    """Settings that have been checked: an unsafe or impossible one never exists.
+
+    `state` is a folder for what one machine keeps to itself, such as the key under which secrets of webhooks are kept.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8345
     bundle: Path = DEFAULT_BUNDLE
     pack: Path | None = None
+    database: str = DEFAULT_DATABASE
+    state: Path = STATE
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    worker: bool = True
+    originals_key: Path | None = None
+    originals_private_key: Path | None = None
+    webhook_networks: tuple[Network, ...] = ()
+    rate_limit: int = 2_000
     body_limit: int = 2 * 1024 * 1024
     batch_limit: int = 1_000
+    import_limit: int = 64 * 1024 * 1024
 
     def __post_init__(self) -> None:
-        if not _is_loopback(self.host):
+        if bool(self.tls_cert) != bool(self.tls_key):
             raise InputError(
-                f"{self.host} can be reached by others, and this version has no keys to tell who asks; "
-                "listen on 127.0.0.1, ::1 or localhost",
+                "TLS takes a certificate and its key; give both or none", code="bad_setting", field="tls_cert"
+            )
+        if not (self.is_local or self.tls_cert or self.behind_proxy):
+            raise InputError(
+                f"{self.host} can be reached by others, who could listen in; give --tls-cert and --tls-key, or "
+                "--behind-proxy where a proxy in front of it has TLS, or listen on 127.0.0.1",
                 code="unsafe_host",
                 field="host",
             )
         _within("port", self.port, 65_535)
+        _within("rate_limit", self.rate_limit, 1_000_000)
         _within("body_limit", self.body_limit, 1 << 30)
         _within("batch_limit", self.batch_limit, 100_000)
+        _within("import_limit", self.import_limit, 1 << 32)
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether only programs of this machine can ask."""
+        return _is_loopback(self.host) and not self.behind_proxy
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **options: object) -> Self:
@@ -49,13 +78,44 @@ class Settings:
 
 
 _PREFIX = "PAIDAN_"
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        raise ValueError("no switch; write 1 or 0")
+    return text.lower() in ("1", "true", "yes", "on")
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Read networks as administrators write them: `10.0.0.0/8, fd00::/8`."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("no whole number") from None
+
+
 _VARIABLES: Mapping[str, Callable[[str], object]] = {
     "PAIDAN_HOST": str,
-    "PAIDAN_PORT": int,
+    "PAIDAN_PORT": _whole,
     "PAIDAN_BUNDLE": Path,
     "PAIDAN_PACK": Path,
-    "PAIDAN_BODY_LIMIT": int,
-    "PAIDAN_BATCH_LIMIT": int,
+    "PAIDAN_DATABASE": str,
+    "PAIDAN_STATE": Path,
+    "PAIDAN_TLS_CERT": Path,
+    "PAIDAN_TLS_KEY": Path,
+    "PAIDAN_BEHIND_PROXY": _switch,
+    "PAIDAN_WORKER": _switch,
+    "PAIDAN_ORIGINALS_KEY": Path,
+    "PAIDAN_ORIGINALS_PRIVATE_KEY": Path,
+    "PAIDAN_WEBHOOK_NETWORKS": networks,
+    "PAIDAN_RATE_LIMIT": _whole,
+    "PAIDAN_BODY_LIMIT": _whole,
+    "PAIDAN_BATCH_LIMIT": _whole,
+    "PAIDAN_IMPORT_LIMIT": _whole,
 }
 
 
@@ -66,8 +126,8 @@ def _field(variable: str) -> str:
 def _parsed(variable: str, text: str) -> object:
     try:
         return _VARIABLES[variable](text)
-    except ValueError:
-        raise InputError(f"{text!r} is no whole number", code="bad_setting", field=variable) from None
+    except ValueError as error:
+        raise InputError(f"{text!r}: {error}", code="bad_setting", field=variable) from None
 
 
 def _within(name: str, value: int, most: int) -> None:

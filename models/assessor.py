@@ -39,6 +39,7 @@ _COMBINATIONS = [
     tuple(base for base, holds in zip(_BASES, chosen, strict=True) if holds)
     for chosen in product((False, True), repeat=len(_BASES))
 ]
+_REASONS = {bases: tuple(_BASES[base] for base in bases) for bases in _COMBINATIONS}
 
 
 class LearnedAssessor:
@@ -140,8 +141,7 @@ class LearnedAssessor:
 
 
 def _suggestion(candidate: Candidate) -> Suggestion:
-    reasons = tuple([_BASES[base] for base in candidate.bases])
-    return Suggestion(unit=candidate.unit, probability=candidate.probability, reasons=reasons)
+    return Suggestion(unit=candidate.unit, probability=candidate.probability, reasons=_REASONS[candidate.bases])
 
 
 def _bases(evidence: Evidence, units: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import Floats, best, pick, softmax
+from models.arrays import Floats, best, pick, put, softmax
 
 _TINY = np.float32(1e-6)
 
@@ -37,7 +37,7 @@ class Calibration:
         sure = _logistic(np.float32(self.slope) * _log_odds(first) + np.float32(self.intercept))
         rest = np.minimum((1 - sure) * np.float32(self.reach) / np.maximum(1 - first, _TINY), sure / first)
         probabilities: Floats = shares * rest
-        np.put_along_axis(probabilities, at, sure, axis=1)
+        put(probabilities, at, sure)
         return probabilities
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import Floats, best, pick
+from models.arrays import Floats, best, pick, put
 from models.evidence import Evidence
 from models.roster import Roster
 from triage.domain import UnitKind
@@ -53,11 +53,13 @@ def short_list(evidence: Evidence, roster: Roster) -> ShortList:
 def _features(evidence: Evidence, roster: Roster, units: NDArray[np.intp], promise: Floats) -> Floats:
     unit, duty = pick(evidence.unit_probability, units), pick(evidence.duty_probability, units)
     named, mandate = pick(evidence.duty_named, units), pick(evidence.mandate, units)
-    of_candidate = [
+    unit_odds, mandate_odds = np.log(unit + _TINY), np.log(mandate + _TINY)
+    likeliest, best_led = unit.max(axis=1, keepdims=True), mandate.max(axis=1, keepdims=True)
+    columns = [
         pick(evidence.unit_margin, units),
-        np.log(unit + _TINY),
+        unit_odds,
         _rank(unit),
-        np.log(unit.max(axis=1, keepdims=True) + _TINY) - np.log(unit + _TINY),
+        np.log(likeliest + _TINY) - unit_odds,
         pick(evidence.duty_margin, units),
         np.log(duty + _TINY),
         pick(evidence.area_margin, units),
@@ -66,29 +68,31 @@ def _features(evidence: Evidence, roster: Roster, units: NDArray[np.intp], promi
         pick(evidence.votes, units),
         pick(evidence.nearest, units),
         np.log(np.maximum(promise, 0) + _TINY),
-        np.broadcast_to(np.arange(units.shape[1], dtype=np.float32), units.shape),
+        np.arange(units.shape[1], dtype=np.float32),
         named,
         pick(evidence.unit_named, units),
         pick(evidence.area_named, units),
         pick(evidence.other_area_named, units),
         mandate,
-        np.log(mandate + _TINY),
-        np.log(mandate.max(axis=1, keepdims=True) + _TINY) - np.log(mandate + _TINY),
+        mandate_odds,
+        np.log(best_led + _TINY) - mandate_odds,
         roster.experience[units],
         roster.duty_experience[units],
-    ]
-    of_appeal = [
+        # These are the same for all candidates.
         evidence.length,
-        unit.max(axis=1, keepdims=True),
+        likeliest,
         duty.max(axis=1, keepdims=True),
         (named > 0).sum(axis=1, keepdims=True, dtype=np.float32),
     ]
-    columns = of_candidate + [np.broadcast_to(column, units.shape) for column in of_appeal]
-    return np.concatenate([np.stack(columns, axis=-1), roster.kinds[units]], axis=-1, dtype=np.float32)
+    features: Floats = np.empty((*units.shape, len(columns) + len(UnitKind)), dtype=np.float32)
+    for at, column in enumerate(columns):
+        features[..., at] = column
+    features[..., len(columns) :] = roster.kinds[units]
+    return features
 
 
 def _rank(scores: Floats) -> Floats:
     order = np.argsort(-scores, axis=1, kind="stable")
     ranks = np.empty_like(scores)
-    np.put_along_axis(ranks, order, np.arange(scores.shape[1], dtype=np.float32)[None, :], axis=1)
+    put(ranks, order, np.arange(scores.shape[1], dtype=np.float32)[None, :])
     return ranks

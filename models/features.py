@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,44 @@ Places = NDArray[np.int64]
 Matrix = Any  # scipy has no types for its sparse matrices
 
 _ORDERS = (1, 2, 3)
+_KINDS = len(_ORDERS) + 1  # words are the last
 _MOST_WORDS = 15_000
 _MOST_GRAMS = 30_000  # by folds 60,000 are no better, and cost twice the time to start
 _LONGEST = 4_000  # characters that are looked at; an appeal has said by then what it is about
+_NO_KEY = np.iinfo(np.int64).max
 _BETWEEN = "\n"  # stands between two texts, and in no reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The known n-grams and words of readings that stand one behind the other, kind by kind, each in its order.
+
+    Parameters
+    ----------
+    starts, ends
+        Where each reading is, `[start, end)`, shape `(readings,)`.
+    first, last
+        What was found belongs to a part that starts at `first` or before and ends behind `last`; each kind stands
+        `length` behind the one before, shape `(found,)`.
+    columns
+        What was found, shape `(found,)`.
+    """
+
+    starts: Places
+    ends: Places
+    first: Places
+    last: Places
+    columns: Places
+    length: int
+
+    def within(self, starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Row and column of what belongs to each part, repeated as often as it stands there."""
+        ahead = self.length * np.arange(_KINDS)[:, None]
+        begin = self.first.searchsorted((starts + ahead).ravel())
+        count = np.maximum(self.last.searchsorted((ends + ahead).ravel()) - begin, 0)
+        rows = np.repeat(np.arange(len(count)) % max(len(starts), 1), count)
+        at = np.arange(len(rows)) + np.repeat(begin - np.cumsum(count) + count, count)
+        return rows, self.columns[at]
 
 
 class Features:
@@ -55,23 +90,39 @@ class Features:
 
     def transform(self, readings: Sequence[Reading]) -> Matrix:
         """Rows of shape `(len(readings), len(self))`, float32; a reading with nothing known is a row of zeros."""
-        rows, columns = self._gram.find([_text(reading) for reading in readings])
-        words = [[self._word.get(word, -1) for word in reading.tokens[:_LONGEST]] for reading in readings]
-        word_columns = np.array([column for row in words for column in row], dtype=np.int64)
-        word_rows = np.repeat(np.arange(len(words)), [len(row) for row in words])
-        known = word_columns >= 0
-        cells, times = np.unique(
-            np.concatenate([rows, word_rows[known]]) * len(self) + np.concatenate([columns, word_columns[known]]),
-            return_counts=True,
-        )
-        row, column = np.divmod(cells, len(self))
-        pointers = np.searchsorted(row, np.arange(len(readings) + 1))
-        return csr_matrix((self._weights(row, column, times), column, pointers), shape=(len(readings), len(self)))
+        found = self.find(readings)
+        return self.rows(found, found.starts, found.ends)
+
+    def find(self, readings: Sequence[Reading]) -> Found:
+        """Find what is known in readings, which are put one behind the other."""
+        texts = [_text(reading).ljust(len(reading.masked), _BETWEEN) for reading in readings]
+        sizes = np.array([len(text) for text in texts], dtype=np.int64)
+        ends = np.cumsum(sizes + 1) - 1
+        starts = ends - sizes
+        text = _BETWEEN.join(texts)
+        length = len(text) + 1
+        kinds = []
+        for kind, (places, columns) in enumerate(self._gram.hits(text)):
+            first = places + kind * length
+            kinds.append((first, first + kind, columns))
+        kinds.append(self._words(readings, starts + len(_ORDERS) * length))
+        first, last, columns = (np.concatenate(parts) for parts in zip(*kinds, strict=True))
+        return Found(starts=starts, ends=ends, first=first, last=last, columns=columns, length=length)
+
+    def rows(self, found: Found, starts: Places, ends: Places) -> Matrix:
+        """Rows of the parts `[start, end)` of what `find` found, as `transform` would give for each part by itself."""
+        row, column = found.within(starts, ends)
+        bits = len(self).bit_length()  # what a column needs; the row stands above it
+        cells, times = np.unique(row << bits | column, return_counts=True)
+        row, column = cells >> bits, cells & ((1 << bits) - 1)
+        pointers = np.searchsorted(row, np.arange(len(starts) + 1)).astype(np.int32)
+        values = self._weights(row, column, times)
+        return csr_matrix((values, column.astype(np.int32), pointers), shape=(len(starts), len(self)))
 
     def spans(self, reading: Reading) -> dict[int, list[tuple[int, int]]]:
         """Where each column of the reading's row stands in its masked text, `[start, end)`."""
         found: dict[int, list[tuple[int, int]]] = {}
-        for order, places, columns in self._gram.hits(_codes(_text(reading))):
+        for order, (places, columns) in enumerate(self._gram.hits(_text(reading)), start=1):
             for start, column in zip(places.tolist(), columns.tolist(), strict=True):
                 found.setdefault(column, []).append((start, start + order))
         start = 0
@@ -80,6 +131,17 @@ class Features:
                 found.setdefault(column, []).append((start, start + len(token)))
             start += len(token)
         return found
+
+    def _words(self, readings: Sequence[Reading], starts: Places) -> tuple[Places, Places, Places]:
+        """Last and first character of every known word, since it is of each part that it reaches into; its column."""
+        words = [reading.tokens[:_LONGEST] for reading in readings]
+        columns = np.array([self._word.get(word, -1) for own in words for word in own], dtype=np.int64)
+        sizes = np.array([len(word) for own in words for word in own], dtype=np.int64)
+        count = np.array([len(own) for own in words], dtype=np.int64)
+        upto = np.cumsum(np.append(0, sizes))
+        first = upto[:-1] + np.repeat(starts - upto[np.cumsum(count) - count], count)
+        known = columns >= 0
+        return (first + sizes - 1)[known], first[known], columns[known]
 
     def _weights(self, row: Places, column: Places, times: Places) -> Floats:
         values = (1 + np.log(times)) * self.idf[column]
@@ -95,40 +157,30 @@ class _GramTable:
     def __init__(self, grams: Sequence[str]) -> None:
         letters = np.unique(_codes("".join(grams)))
         self._base = len(letters) + 1
-        self._number = np.zeros(0x110000, dtype=np.int32)
+        self._number = np.zeros(0x110000, dtype=np.int64)
         self._number[letters] = np.arange(1, self._base)
         self._keys: list[Places] = []
         self._columns: list[Places] = []
         for order in _ORDERS:
             columns = np.array([at for at, gram in enumerate(grams) if len(gram) == order], dtype=np.int64)
             numbers = self._number[_codes("".join(gram for gram in grams if len(gram) == order))].reshape(-1, order)
-            keys = numbers.astype(np.int64) @ self._base ** np.arange(order - 1, -1, -1, dtype=np.int64)
+            keys = numbers @ self._base ** np.arange(order - 1, -1, -1, dtype=np.int64)
             by_key = np.argsort(keys)
-            self._keys.append(np.append(keys[by_key], -1))  # a sentinel, so that every position found can be looked at
+            self._keys.append(np.append(keys[by_key], _NO_KEY))  # so that every position found can be looked at
             self._columns.append(columns[by_key])
 
-    def find(self, texts: Sequence[str]) -> tuple[Places, Places]:
-        """Row and column of every known n-gram of the texts, repeated as often as it stands there."""
-        codes = _codes(_BETWEEN.join(texts))
-        row = np.cumsum(codes == ord(_BETWEEN))
-        rows, columns = [], []
-        for _, places, found in self.hits(codes):
-            rows.append(row[places])
-            columns.append(found)
-        return np.concatenate(rows), np.concatenate(columns)
+    def hits(self, text: str) -> Iterator[tuple[Places, Places]]:
+        """Give for each order of n-grams where the known ones begin, and their columns.
 
-    def hits(self, codes: NDArray[np.uint32]) -> Iterator[tuple[int, Places, Places]]:
-        """Give for each order of n-grams where the known ones begin, and their columns."""
-        numbers = self._number[codes].astype(np.int64)
-        keys, whole = numbers, numbers > 0
+        An unknown character is a zero in the key, which no known n-gram has.
+        """
+        keys = numbers = self._number[_codes(text)]
         for order, (known, column) in enumerate(zip(self._keys, self._columns, strict=True)):
             if order:
-                whole = whole[:-1] & (numbers[order:] > 0)
                 keys = keys[:-1] * self._base + numbers[order:]
-            places = np.flatnonzero(whole)
-            found = np.searchsorted(known[:-1], keys[places])
-            hit = known[found] == keys[places]
-            yield order + 1, places[hit], column[found[hit]]
+            found = known.searchsorted(keys)
+            places = np.flatnonzero(known[found] == keys)
+            yield places, column[found[places]]
 
 
 def _most_frequent(terms: Counter[str], most: int) -> list[str]:

@@ -1,6 +1,5 @@
 """What the directory says: how far each unit is the one that leads, given what the matter is about and where it is."""
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -16,7 +15,6 @@ _GUESSED = np.float32(0.1)  # of an office in a district that no name settles: t
 _BESIDE = 0.3  # a second company of the same duty, against the one that leads where nothing else is said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mandates:
     """The directory as arrays, each of shape `(topics, units)`.
 
@@ -30,9 +28,15 @@ class Mandates:
         Where a district's government leads while the street is not known.
     """
 
-    leads: Floats
-    for_district: Floats
-    for_street: Floats
+    def __init__(self, *, leads: Floats, for_district: Floats, for_street: Floats) -> None:
+        self.leads, self.for_district, self.for_street = leads, for_district, for_street
+        # Offices of one duty lead the same topics, so that few columns differ and are worth a product.
+        number: dict[bytes, int] = {}
+        columns = [column.tobytes() for table in (leads, for_district, for_street) for column in table.T]
+        of = [number.setdefault(column, len(number)) for column in columns]
+        different = np.frombuffer(b"".join(number), dtype=np.float32).reshape(len(number), -1)
+        self._different: Floats = np.ascontiguousarray(different.T)
+        self._column = np.array(of, dtype=np.intp).reshape(3, -1)
 
     @classmethod
     def of(cls, pack: CityPack, roster: Roster, topics: tuple[Topic, ...], *, on: date) -> "Mandates | None":
@@ -68,9 +72,11 @@ class Mandates:
         street_known = (units_named * roster.is_street).any(axis=1, keepdims=True)
         of_street = np.where(street_known, units_named, in_district / roster.streets_beside)
         fits = np.where(roster.is_street, of_street, in_district)
-        there = (topics @ self.leads) * fits
-        instead = (topics @ self.for_district) * instead_of_district
-        above = (topics @ self.for_street) * area_probability * ~street_known
+        led = topics @ self._different
+        leads, for_district, for_street = (led.take(of, axis=1) for of in self._column)
+        there = leads * fits
+        instead = for_district * instead_of_district
+        above = for_street * area_probability * ~street_known
         support: Floats = (there + instead + above).astype(np.float32)
         return support
 

@@ -5,10 +5,9 @@ two sides. Boosted trees, fitted on texts whose joints are known, tell how proba
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +29,13 @@ _JOIN = (
     "还想|也想问|同时(?:反映|咨询|投诉|想|建议|来电)|第[二三四](?:[个件，,、]|是)"
 )
 _BEGINS = re.compile(_JOIN)
+# Each alternative starts with a plain character: only then does `re` skip quickly over the rest of the text.
 _ENDS = re.compile(
-    "(?:[吗呢]|(?<!什)么|咋办|咋弄|咋整|行不|能不|可以不|管管|怎么办|怎么弄|没人管)(?=[^，。！？；：、,.!?;:\\s吗呢么啊的]{4})"
+    "(?:吗|呢|么(?<!什么)|咋办|咋弄|咋整|行不|能不|可以不|管管|怎么办|怎么弄|没人管)(?=[^，。！？；：、,.!?;:\\s吗呢么啊的]{4})"
 )
+_NUMBERED = "|".join(f"{bracket}{number}[）)、.]" for bracket in ("", "（", r"\(") for number in "234②③④")
 _NEXT = re.compile(
-    f"(?:{_JOIN}|除了|另[，,有]|并(?:反映|咨询)|又(?:问|反映|咨询)|[二三四](?:是|、)|[（(]?[234②③④][）)、.]|两件|下一个|还得问|末了|说到|至于)"
+    f"{_JOIN}|除了|另[，,有]|并(?:反映|咨询)|又(?:问|反映|咨询)|二[是、]|三[是、]|四[是、]|{_NUMBERED}|两件|下一个|还得问|末了|说到|至于"
 )
 _AND = re.compile("同时|而且|并且|还|也|又|再|且|并")
 _REFERS = re.compile(
@@ -84,13 +85,14 @@ class Trees:
 
     def probabilities(self, features: Floats) -> Floats:
         """Return the probability of each row, shape `(rows,)`."""
-        trees = np.arange(len(self.feature))[None, :]
-        node = np.zeros((len(features), len(self.feature)), dtype=np.intp)
-        row = np.arange(len(features))[:, None]
+        trees, nodes = self.feature.shape
+        first = nodes * np.arange(trees)
+        row = features.shape[1] * np.arange(len(features))[:, None]
+        at = np.broadcast_to(first, (len(features), trees))
         for _ in range(self.depth):
-            goes_left = features[row, self.feature[trees, node]] <= self.threshold[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        odds = self.baseline + self.value[trees, node].sum(axis=1)
+            goes_left = features.take(row + self.feature.take(at)) <= self.threshold.take(at)
+            at = first + np.where(goes_left, self.left.take(at), self.right.take(at))
+        odds = self.baseline + self.value.take(at).sum(axis=1)
         found: Floats = (1 / (1 + np.exp(-odds))).astype(np.float32)
         return found
 
@@ -137,98 +139,86 @@ def describe(
     table: TopicTable,
 ) -> Floats:
     """Describe each joint of each reading, shape `(joints, features)`."""
-    parts: list[Reading] = []
-    beside: list[tuple[int, int, int, int, int]] = []
-    said: list[list[float]] = []
-    for reading, places in zip(readings, listed, strict=True):
-        if not places:
-            continue
-        text = _Text(reading, parts)
-        end = min(len(reading.masked), _LONGEST)
-        bounds, whole = [0, *places, end], text.part(0, end)
-        for number, at in enumerate(places, start=1):
-            before = next(bound for bound in bounds if bound >= at - _CONTEXT or bound == bounds[number - 1])
-            after = next(bound for bound in bounds[::-1] if bound <= at + _CONTEXT or bound == bounds[number + 1])
-            clauses = text.part(bounds[number - 1], at), text.part(at, bounds[number + 1])
-            beside.append((*clauses, text.part(before, at), text.part(at, after), whole))
-            said.append(_said(reading, bounds, number))
-    if not beside:
+    asked = [(reading, places) for reading, places in zip(readings, listed, strict=True) if places]
+    if not asked:
         return np.zeros((0, 1), dtype=np.float32)
-    margins = scorer.margins(features.transform(parts), heads=HEADS)
-    columns = _compared(table, table.together(margins), np.array(beside, dtype=np.intp))
-    return np.column_stack([*columns, np.array(said)]).astype(np.float32)
+    bounds = [[0, *places, min(len(reading.masked), _LONGEST)] for reading, places in asked]
+    found = features.find([reading for reading, _ in asked])
+    starts, ends, beside = _parts(found.starts, bounds)
+    margins = scorer.margins(features.rows(found, starts, ends), heads=HEADS)
+    compared = _compared(table, table.together(margins), beside)
+    said = [joint for (reading, _), own in zip(asked, bounds, strict=True) for joint in _said(reading, own)]
+    return np.concatenate([compared, np.array(said).T]).T.astype(np.float32)
 
 
-class _Text:
-    """Parts of a reading, each with its own words and made once; a part is known by its number among all."""
+def _parts(starts: NDArray[np.int64], bounds: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], ...]:
+    """Return the parts of texts that tell about their joints, each once, where texts stand one behind the other.
 
-    def __init__(self, reading: Reading, parts: list[Reading]) -> None:
-        self._reading, self._parts = reading, parts
-        self._ends = list(accumulate(map(len, reading.tokens)))
-        self._number: dict[tuple[int, int], int] = {}
+    Parameters
+    ----------
+    starts
+        Where each text starts.
+    bounds
+        Of each text the two ends and the joints between them.
 
-    def part(self, start: int, end: int) -> int:
-        if (start, end) not in self._number:
-            first, last = bisect_left(self._ends, start + 1), bisect_left(self._ends, end)
-            tokens = self._reading.tokens[first : last + 1]
-            self._number[start, end] = len(self._parts)
-            self._parts.append(Reading(masked=self._reading.masked[start:end], tokens=tokens))
-        return self._number[start, end]
+    Returns
+    -------
+    Where each part starts and ends; and for each joint, shape `(5, joints)`, which parts are the clause before and
+    behind it, what is further around before and behind it, and the whole text.
+    """
+    sizes = np.array([len(own) for own in bounds])
+    at = np.array([bound for own in bounds for bound in own]) + np.repeat(starts, sizes)
+    tail = np.cumsum(sizes) - 1
+    head = tail - sizes + 1
+    inner = np.ones(len(at), dtype=bool)
+    inner[head] = inner[tail] = False
+    joint = np.flatnonzero(inner)
+    head, tail = np.repeat(head, sizes - 2), np.repeat(tail, sizes - 2)
+    before = np.minimum(np.maximum(np.searchsorted(at, at[joint] - _CONTEXT), head), joint - 1)
+    after = np.maximum(np.minimum(np.searchsorted(at, at[joint] + _CONTEXT, side="right") - 1, tail), joint + 1)
+    first, last = np.stack([joint - 1, joint, before, joint, head]), np.stack([joint, joint + 1, joint, after, tail])
+    parts, beside = np.unique(first * len(at) + last, return_inverse=True)
+    first, last = np.divmod(parts, len(at))
+    return at[first], at[last], beside
 
 
-def _compared(table: TopicTable, scores: Floats, beside: NDArray[np.intp]) -> list[Floats]:
-    """Compare what the topic heads make of the clauses beside a joint, of what is further around it, and of it all."""
+def _compared(table: TopicTable, scores: Floats, beside: NDArray[np.intp]) -> Floats:
+    """Compare what the topic heads make of the clauses beside a joint, of what is further around it, and of it all.
+
+    Shape `(features, joints)`.
+    """
     levels = table.by_level(softmax(scores, TOGETHER))
-    seen = _Seen(
-        scores=scores,
-        most=scores.max(axis=1),
-        leaf=scores.argmax(axis=1),
-        roots=[np.sqrt(level) for level in levels],
-        sure=[level.max(axis=1) for level in levels],
-        first=[level.argmax(axis=1) for level in levels],
-    )
-    *sides, whole = beside.T
-    columns = [*seen.apart(sides[0], sides[1]), *seen.apart(sides[2], sides[3])]
-    columns += [seen.most[side] - scores[side, seen.leaf[whole]] for side in sides]
-    return [*columns, seen.most[whole], *(sure[whole] for sure in seen.sure)]
+    most, leaf = scores.max(axis=1), scores.argmax(axis=1)
+    sides, whole = beside[:4], beside[4]
+    left, right = sides[::2].ravel(), sides[1::2].ravel()
+    apart: list[Floats] = []
+    wholes = [most[whole]]
+    for level in levels:
+        root, sure, first = np.sqrt(level), level.max(axis=1), level.argmax(axis=1)
+        distance = 1 - np.einsum("ij,ij->i", root[left], root[right])
+        one, other = sure[left], sure[right]
+        apart += [distance, one, other, distance * np.minimum(one, other), first[left] != first[right]]
+        wholes.append(sure[whole])
+    apart += [most[right] - scores[right, leaf[left]], most[left] - scores[left, leaf[right]], most[left], most[right]]
+    nearer, further = np.array(apart).reshape(len(apart), 2, -1).swapaxes(0, 1)
+    return np.concatenate([nearer, further, most[sides] - scores[sides, leaf[whole]], wholes])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What the topic heads make of each part: scores of the topics, and level by level the classes."""
-
-    scores: Floats
-    most: Floats
-    leaf: NDArray[np.intp]
-    roots: list[Floats]
-    sure: list[Floats]
-    first: list[NDArray[np.intp]]
-
-    def apart(self, left: NDArray[np.intp], right: NDArray[np.intp]) -> list[Floats]:
-        """Tell how far the topics of two sides are apart, level by level, and how sure each side is."""
-        columns: list[Floats] = []
-        for root, sure, first in zip(self.roots, self.sure, self.first, strict=True):
-            distance = 1 - np.einsum("ij,ij->i", root[left], root[right])
-            different = (first[left] != first[right]).astype(np.float32)
-            columns += [distance, sure[left], sure[right], distance * np.minimum(sure[left], sure[right]), different]
-        columns += [self.most[right] - self.scores[right, self.leaf[left]]]
-        columns += [self.most[left] - self.scores[left, self.leaf[right]]]
-        return [*columns, self.most[left], self.most[right]]
-
-
-def _said(reading: Reading, bounds: Sequence[int], number: int) -> list[float]:
-    text, at = reading.masked, bounds[number]
-    clause, last = text[at : bounds[number + 1]], text[bounds[number - 1] : at]
-    before, count = text[:at], len(bounds) - 1
-    return [
-        *(float(bool(words.match(clause))) for words in (_NEXT, _AND, _REFERS, _ASKS)),
-        float(bool(_ASKS.search(clause))),
-        *(float(before.endswith(marks)) for marks in _MARKS),
-        float(at in reading.breaks),
-        float(last.rstrip(" ，。？！；,?!;").endswith(("吗", "呢", "么", "不", "啊", "吧"))),
-        float(bool(_NEXT.search(before))),
-        float(bool(_NEXT.search(text[bounds[number + 1] :]))),
-        float(bool(_COUNTS.search(text))),
-        *np.log([at, len(text) - at, len(clause), len(last), count]).tolist(),
-        number / count,
-    ]
+def _said(reading: Reading, bounds: Sequence[int]) -> Iterator[list[float]]:
+    """Describe each joint by the words around it."""
+    text, count = reading.masked, len(bounds) - 1
+    counts = float(bool(_COUNTS.search(text)))
+    for number, (start, at, end) in enumerate(zip(bounds, bounds[1:], bounds[2:], strict=False), start=1):
+        last, clause = text[start:at], text[at:end]
+        yield [
+            *(float(bool(words.match(clause))) for words in (_NEXT, _AND, _REFERS, _ASKS)),
+            float(bool(_ASKS.search(clause))),
+            *(float(last.endswith(marks)) for marks in _MARKS),
+            float(at in reading.breaks),
+            float(last.rstrip(" ，。？！；,?!;").endswith(("吗", "呢", "么", "不", "啊", "吧"))),
+            float(bool(_NEXT.search(text, 0, at))),
+            float(bool(_NEXT.search(text, end))),
+            counts,
+            *(log(length) for length in (at, len(text) - at, len(clause), len(last), count)),
+            number / count,
+        ]

@@ -44,6 +44,9 @@ class Neighbours:
 
     def similar(self, rows: Matrix) -> list[tuple[NDArray[np.integer], Floats]]:
         """Return the nearest closed orders of each row, in no order, and their cosine similarity."""
+        if not self.index.nnz:
+            nobody = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
+            return [nobody] * rows.shape[0]
         found, lengths = rows @ self.index, _lengths(rows)
         nearest = (_nearest(found, at) for at in range(rows.shape[0]))
         return [(orders, similar / length) for (similar, orders), length in zip(nearest, lengths, strict=True)]
@@ -53,9 +56,10 @@ class Neighbours:
         shares = np.zeros((len(similar), self.count), dtype=np.float32)
         nearest = np.zeros_like(shares)
         for at, (orders, likeness) in enumerate(similar):
-            labels = self.labels[orders]
-            shares[at] = np.bincount(labels, weights=likeness * likeness, minlength=self.count)
-            np.maximum.at(nearest[at], labels, likeness)
+            if len(orders):
+                labels = self.labels[orders]
+                shares[at] = np.bincount(labels, weights=likeness * likeness, minlength=self.count)
+                np.maximum.at(nearest[at], labels, likeness)
         return shares / (shares.sum(axis=1, keepdims=True) + np.float32(1e-9)), nearest
 
 

@@ -60,7 +60,7 @@ class Outside:
         What the head `beyond` says and what the likeliest destination says find more together than either alone.
         """
         told, group = margins["outside"][:, 1:], self._group
-        likeliest = [np.where(group == of, told, -np.inf).max(axis=1) for of in (1, 2)]
+        likeliest = [told[:, group == of].max(axis=1, initial=-np.inf) for of in (1, 2)]
         found: Floats = margins["beyond"][:, 1:] + np.stack(likeliest, axis=1)
         return found
 

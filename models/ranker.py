@@ -80,7 +80,7 @@ def fit_ranker(features: Floats, right: NDArray[np.bool_], *, seed: int) -> Rank
 
 
 def _standard(features: Floats, mean: Floats, scale: Floats) -> Floats:
-    clipped: Floats = np.clip((features - mean) / scale, -_CLIP, _CLIP)
+    clipped: Floats = np.minimum(np.maximum((features - mean) / scale, -_CLIP), _CLIP)
     return clipped
 
 

@@ -30,11 +30,16 @@ class Clock:
         start = moment(received_at)
         if start and start.year > _LAST_YEAR:
             start = None
+        if start is None:
+            return Due(dispatch_within=str(dispatch), feedback_within=str(feedback))
+        dispatch_by, feedback_by = self.after(start, dispatch), self.after(start, feedback)
         return Due(
             dispatch_within=str(dispatch),
             feedback_within=str(feedback),
-            dispatch_by=self.after(start, dispatch) if start else None,
-            feedback_by=self.after(start, feedback) if start else None,
+            dispatch_by=dispatch_by,
+            dispatch_remind_at=start + (dispatch_by - start) * self._terms.remind_after,
+            feedback_by=feedback_by,
+            feedback_remind_at=start + (feedback_by - start) * self._terms.remind_after,
         )
 
     def after(self, start: datetime, span: Span) -> datetime:

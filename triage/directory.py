@@ -1,7 +1,6 @@
 """派单目录: who leads a topic in a place, and who assists."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -34,12 +33,12 @@ class Directory:
 
     def __init__(self, pack: CityPack, *, on: date) -> None:
         self._line = {(mandate.topic, mandate.district): mandate for mandate in pack.mandates if holds(mandate, on)}
-        self._units: defaultdict[tuple[UnitKind, str, str], list[Unit]] = defaultdict(list)
+        self._units: dict[tuple[UnitKind, str, str], list[Unit]] = {}
         self._street: dict[tuple[str, str], Unit] = {}
         self._named: dict[str, Unit] = {}
         for unit in pack.units:
             if holds(unit, on):
-                self._units[unit.kind, unit.duty, unit.district].append(unit)
+                self._units.setdefault((unit.kind, unit.duty, unit.district), []).append(unit)
                 self._named |= dict.fromkeys((*unit.aliases, unit.name, unit.code), unit)
                 if unit.kind is UnitKind.STREET:
                     self._street[unit.district, unit.name.removeprefix(unit.district)] = unit
@@ -78,10 +77,13 @@ class Directory:
         if office.level is UnitKind.STREET:
             if unit := self._street.get((district, place.street or "")):
                 yield unit
-            yield from self._units[GOVERNMENT.level, GOVERNMENT.duty, district] if district else ()
+            yield from self._of(GOVERNMENT.level, GOVERNMENT.duty, district) if district else ()
         elif office.level is UnitKind.DISTRICT:
-            yield from self._units[office.level, office.duty, district] if district else ()
-            yield from self._units[UnitKind.MUNICIPAL, office.duty, ""]
+            yield from self._of(office.level, office.duty, district) if district else ()
+            yield from self._of(UnitKind.MUNICIPAL, office.duty, "")
         else:
-            yield from self._units[office.level, office.duty, district]
-            yield from self._units[office.level, office.duty, ""]
+            yield from self._of(office.level, office.duty, district)
+            yield from self._of(office.level, office.duty, "")
+
+    def _of(self, level: UnitKind, duty: str, district: str) -> Sequence[Unit]:
+        return self._units.get((level, duty, district), ())

@@ -320,13 +320,15 @@ class Decision:
 class Due:
     """Until when an appeal is dispatched and answered: as spans such as `24h` or `7wd`, and as times.
 
-    The times are None where it is not known when the appeal came in.
+    The times, and those at which somebody is reminded, are None where it is not known when the appeal came in.
     """
 
     dispatch_within: str
     feedback_within: str
     dispatch_by: datetime | None = None
+    dispatch_remind_at: datetime | None = None
     feedback_by: datetime | None = None
+    feedback_remind_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,7 +374,8 @@ class Routing:
     """The whole trace of one appeal: what was read, what followed, and what was decided.
 
     `missing` is what the appeal does not tell, `question` the one whose answer would settle most. `kind` is empty where
-    no word tells it. `trace` is what the assessor keeps to explain itself.
+    no word tells it. `degraded` says which stand-in answered in the place of the model; empty where the model did.
+    `trace` is what the assessor keeps to explain itself.
     """
 
     appeal: Appeal
@@ -390,6 +393,7 @@ class Routing:
     question: Question | None = None
     risk: ReturnRisk | None = None
     matters: tuple[Matter, ...] = ()
+    degraded: str = ""
     trace: object = field(default=None, compare=False, repr=False)
 
 

@@ -6,7 +6,12 @@ PaidanError                 what a user can mend; the message says how
 │   ├── PackError           a city pack with faults, all of them at once
 │   └── BundleError         a bundle that must not or cannot be loaded
 │       └── TamperedError   a file of a bundle, or a published directory, is not the one whose digest was kept
-└── NotReadyError           the service has nothing to route with yet
+├── NotReadyError           the service has nothing to route with yet
+├── ConflictError           the order, key or event is not what the request takes it for; nothing was changed
+│   └── StaleError          it was changed by somebody else in the meantime
+├── MissingError            there is no such order, key or webhook, or it is not for who asks
+├── LedgerError             the ledger is not as it was written: the chain is broken
+└── UnavailableError        the database does not answer
 ```
 
 The commands turn an `InputError` into exit code 2 and one line; the API turns it into an RFC 9457 problem.
@@ -85,3 +90,36 @@ class NotReadyError(PaidanError):
     """The service runs but has no bundle to route with."""
 
     code = "not_ready"
+
+
+class ConflictError(PaidanError):
+    """What is asked for does not fit how things stand; nothing was changed."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        self.message, self.code = message, code
+        super().__init__(message)
+
+
+class StaleError(ConflictError):
+    """Somebody else changed it first."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="changed_meanwhile")
+
+
+class MissingError(PaidanError):
+    """There is no such thing for who asks."""
+
+    code = "not_found"
+
+
+class LedgerError(PaidanError):
+    """The ledger does not hold what was written into it."""
+
+    code = "broken_ledger"
+
+
+class UnavailableError(PaidanError):
+    """The database cannot be reached, or is busy for too long."""
+
+    code = "database_unavailable"

@@ -183,6 +183,7 @@ def routed_line(routing: Routing) -> Line:
         "missing": [element.value for element in routing.missing],
         "question": _question(routing.question),
         "risk": _risk(routing.risk),
+        "degraded": routing.degraded or None,
         "versions": {
             "bundle": routing.versions.bundle,
             "pack": routing.versions.pack,

@@ -1,6 +1,5 @@
 """Where known names stand in a text."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import add
@@ -26,14 +25,12 @@ class Finder(Generic[T]):
     """
 
     def __init__(self, names: Iterable[tuple[str, T]]) -> None:
-        by_opening: dict[str, dict[str, list[T]]] = defaultdict(lambda: defaultdict(list))
+        by_opening: dict[str, dict[int, dict[str, list[T]]]] = {}
         for name, thing in names:
             if len(name) >= 2:
-                by_opening[name[:2]][name].append(thing)
-        self._by_opening = {
-            opening: tuple((name, len(name), tuple(things)) for name, things in sorted(found.items()))
-            for opening, found in by_opening.items()
-        }
+                of_length = by_opening.setdefault(name[:2], {}).setdefault(len(name), {})
+                of_length.setdefault(name, []).append(thing)
+        self._by_opening = {opening: sorted(found.items()) for opening, found in by_opening.items()}
 
     def find(self, text: str) -> list[Mention[T]]:
         """Mentions in the order of their start, shorter before longer."""
@@ -42,9 +39,9 @@ class Finder(Generic[T]):
         return [
             Mention(at, at + length, name, thing)
             for at in openings
-            for name, length, things in known[text[at : at + 2]]
-            if text.startswith(name, at)
-            for thing in things
+            for length, names in known[text[at : at + 2]]
+            if (name := text[at : at + length]) in names
+            for thing in names[name]
         ]
 
 

@@ -129,12 +129,15 @@ class Triage:
 
         Parts that turn out to be about the same topic are one matter, and are routed again as one.
         """
-        found = self._assessor.cuts([routing.reading for routing in routings])
-        cuts = {
-            at: cut
-            for at, (routing, cut) in enumerate(zip(routings, found, strict=True))
-            if cut and routing.decision.action not in _ELSEWHERE and not routing.appeal.returned_by
-        }
+        whole = [
+            at
+            for at, routing in enumerate(routings)
+            if routing.decision.action not in _ELSEWHERE and not routing.appeal.returned_by
+        ]
+        found = self._assessor.cuts([routings[at].reading for at in whole])
+        cuts = {at: cut for at, cut in zip(whole, found, strict=True) if cut}
+        if not cuts:
+            return routings
         matters = self._matters(routings, cuts)
         fewer = {at: kept for at, cut in cuts.items() if len(kept := _between_topics(cut, matters[at])) < len(cut)}
         matters |= self._matters(routings, fewer)

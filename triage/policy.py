@@ -27,8 +27,8 @@ from triage.rules import Rulebook
 
 NEVER = 1.01  # a threshold that no probability reaches
 _PLACEHOLDER = re.compile("〔[^〕]*〕")  # a telephone number alone says nothing
-_GREETING = re.compile("[您你]好|喂|谢谢(?:[您你]们?)?|再见|在吗|有人吗")
-_WORD = re.compile(r"[^\W_]")
+_GREETING = re.compile("您好|你好|喂|谢谢(?:[您你]们?)?|再见|在吗|有人吗")
+_TWO_CHARACTERS = re.compile(r"[^\W_][\W_]*[^\W_]")
 _SURE_OF_TOPIC = 0.5
 _LINES = {
     "110": "报警电话110",
@@ -84,7 +84,7 @@ class Policy:
     def decide(self, appeal: Appeal, reading: Reading, assessment: Assessment) -> Decision:
         """Decide what is done with an appeal; `assessment` no longer suggests units that returned it."""
         place, suggestions = assessment.place, assessment.suggestions
-        if len(_WORD.findall(_GREETING.sub("", _PLACEHOLDER.sub("", reading.masked)))) < 2:
+        if not _TWO_CHARACTERS.search(_GREETING.sub("", _PLACEHOLDER.sub("", reading.masked))):
             return self._vague()
         if not suggestions:
             why = "没有可以建议的承办单位，请人工研判。"

@@ -4,32 +4,28 @@ from asyncio import sleep
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from api.dependencies import CurrentSettings, ReadyRouter, json_only
+from api.answers import Lines
+from api.dependencies import OPEN, CurrentSettings, ReadyRouter, ReadyTogether, json_only, who_routes
 from api.examples import APPEAL, ENGLISH
 from api.problems import declared
 from api.routing import explanation_line, routed_chunks
 from api.schemas import AppealIn, BatchIn, BatchOut, Explained, RoutedLine
 from triage.errors import InputError
-from triage.lines import Line, appeals_from, as_json, routed_line
+from triage.lines import Line, appeals_from, routed_line
 
 router = APIRouter(
-    tags=["routing"], dependencies=[Depends(json_only)], responses=declared(400, 413, 415, 422, 500, 503)
+    tags=["routing"],
+    dependencies=[Depends(who_routes), Depends(json_only)],
+    responses=declared(400, 401, 403, 413, 415, 422, 429, 500, 503),
 )
 
 # Between chunks other requests get their turn: a batch takes a second or more, a chunk some milliseconds.
 _CHUNK = 32
 
 
-class _Lines(JSONResponse):
-    """JSON as `triage.lines` writes it, so that both doors give the same bytes."""
-
-    def render(self, content: Line) -> bytes:
-        return as_json(content)
-
-
-@router.post("/v1/route", response_model=RoutedLine, response_class=_Lines, operation_id="route")
+@router.post("/v1/route", response_model=RoutedLine, response_class=Lines, operation_id="route", openapi_extra=OPEN)
 async def route(
     appeal: Annotated[
         AppealIn,
@@ -40,22 +36,24 @@ async def route(
             }
         ),
     ],
-    triage: ReadyRouter,
+    together: ReadyTogether,
 ) -> Response:
     """Tell what an appeal is about, where it is and which unit must act."""
-    return _Lines(routed_line(triage.route(appeal.appeal())))
+    return Lines(routed_line(await together.route(appeal.appeal())))
 
 
-@router.post("/v1/explain", response_model=Explained, response_class=_Lines, operation_id="explain")
+@router.post("/v1/explain", response_model=Explained, response_class=Lines, operation_id="explain", openapi_extra=OPEN)
 async def explain(
     appeal: Annotated[AppealIn, Body(openapi_examples={"中文": {"summary": "一条诉求", "value": APPEAL}})],
     triage: ReadyRouter,
 ) -> Response:
     """Route an appeal and tell why: the words, the duty, similar closed orders, and why the runner-up lost."""
-    return _Lines(explanation_line(triage, triage.route(appeal.appeal())))
+    return Lines(explanation_line(triage, triage.route(appeal.appeal())))
 
 
-@router.post("/v1/route/batch", response_model=BatchOut, response_class=_Lines, operation_id="routeBatch")
+@router.post(
+    "/v1/route/batch", response_model=BatchOut, response_class=Lines, operation_id="routeBatch", openapi_extra=OPEN
+)
 async def route_batch(
     batch: Annotated[
         BatchIn,
@@ -72,4 +70,4 @@ async def route_batch(
     for chunk in routed_chunks(triage, appeals_from(batch.appeals), size=_CHUNK):
         lines += chunk
         await sleep(0)
-    return _Lines({"routed": lines})
+    return Lines({"routed": lines})

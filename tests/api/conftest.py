@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -6,6 +7,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from tests.api.fakes import BrokenTriage, KeywordTriage
+from triage.ledger.keys import Role
+from triage.ledger.ledger import Ledger
 
 
 @pytest.fixture
@@ -24,3 +27,31 @@ def unready() -> Iterator[TestClient]:
 def broken() -> Iterator[TestClient]:
     with TestClient(create_app(BrokenTriage(), Settings())) as client:
         yield client
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(state=tmp_path / "state", worker=False)
+
+
+@pytest.fixture
+def office(ledger: Ledger, settings: Settings) -> Iterator[TestClient]:
+    """A hotline with a ledger; whoever asks with `office` shows no key."""
+    with TestClient(create_app(KeywordTriage(), settings, ledger)) as client:
+        yield client
+
+
+@pytest.fixture
+def key_of(ledger: Ledger):
+    """Make a key of a role, and return the headers that show it."""
+
+    def made(role: str, unit: str = "") -> dict[str, str]:
+        _, words = ledger.create_key(role=Role(role), name=role, unit=unit)
+        return {"Authorization": f"Bearer {words}"}
+
+    return made

@@ -11,6 +11,7 @@ from triage.domain import (
     Appeal,
     Candidate,
     Decision,
+    Mandate,
     Place,
     RankedTopic,
     Reading,
@@ -43,8 +44,10 @@ LIGHTS = Topic(code=TopicCode("T0301"), path=("市政设施", "照明", "路灯�
 
 @dataclass(frozen=True)
 class SmallPack:
+    name: str = "small"
     units: tuple[Unit, ...] = (WANGJING, POWER, TRAFFIC)
     topics: tuple[Topic, ...] = (REFUSE, LIGHTS)
+    mandates: tuple[Mandate, ...] = ()
 
 
 _DIALLED = Dialled(promise=0.95, threshold=0.8, coverage=0.5, precision=0.97, at_least=0.95)

@@ -5,7 +5,7 @@ import sys
 import pytest
 import uvicorn
 
-from api import cli
+from api import cli, fallback, logs
 from api.streams import progress_wanted
 from tests.api.fakes import KeywordTriage, SmallPack
 from triage import citypack
@@ -179,19 +179,43 @@ def test_pack_check_tells_every_fault(paidan, monkeypatch, tmp_path):
     assert err.splitlines() == ["paidan: units.csv:3: no name", "units.csv:9: no name"]
 
 
-def test_serve_listens_to_its_own_machine_only(paidan, bundle):
+def test_serve_listens_to_others_only_where_nobody_can_listen_in(paidan, bundle):
     code, _, err = paidan("serve", "--host", "0.0.0.0", "--bundle", bundle)  # noqa: S104
     assert code == 2
-    assert err.startswith("paidan: field host: 0.0.0.0 can be reached by others, and this version has no keys")
+    assert err.startswith("paidan: field host: 0.0.0.0 can be reached by others, who could listen in; give --tls-cert")
 
 
-def test_serve_starts_uvicorn_without_its_access_log(bundle, monkeypatch):
-    started = []
-    monkeypatch.setattr(uvicorn, "run", lambda app, **options: started.append((app, options)))
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """The applications that uvicorn is asked to run, and how; state and database lie in a folder of the test."""
+    runs = []
+    monkeypatch.setattr(uvicorn, "run", lambda app, **options: runs.append((app, options)))
+    monkeypatch.setattr(fallback, "open_triage", lambda folder, city=None: KeywordTriage())
+    monkeypatch.setattr(logs, "log_to_stderr", lambda: None)  # it would take the place of pytest's own
+    monkeypatch.setenv("PAIDAN_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PAIDAN_DATABASE", f"sqlite:///{tmp_path / 'ledger.db'}")
+    return runs
+
+
+def test_serve_starts_uvicorn_without_its_access_log(paidan, bundle, started, monkeypatch):
     monkeypatch.setenv("PAIDAN_PORT", "9000")
-    with pytest.raises(SystemExit) as caught:
-        cli.main(["serve", "--bundle", str(bundle)])
+    code, _, err = paidan("serve", "--bundle", bundle)
     ((app, options),) = started
-    assert not caught.value.code
+    assert code == 0, err
     assert (options["host"], options["port"], options["access_log"]) == ("127.0.0.1", 9000, False)
-    assert isinstance(app.state.router, KeywordTriage)
+    assert app.state.router.versions == KeywordTriage.versions
+
+
+def test_the_first_key_of_a_machine_is_made_and_said_where(paidan, bundle, started, tmp_path):
+    _, _, err = paidan("serve", "--bundle", bundle)
+    file = tmp_path / "state" / "local.key"
+    assert str(file) in err
+    assert file.stat().st_mode & 0o777 == 0o600
+    _, _, again = paidan("serve", "--bundle", bundle)
+    assert "key" not in again
+
+
+def test_others_are_not_served_before_there_is_a_key(paidan, bundle, started):
+    code, _, err = paidan("serve", "--bundle", bundle, "--host", "0.0.0.0", "--behind-proxy")  # noqa: S104
+    assert (code, started) == (2, [])
+    assert "paidan keys create" in err

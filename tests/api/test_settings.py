@@ -25,20 +25,45 @@ def test_its_own_machine_is_safe(host):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "paidan.example", "", "127.0.0.1.evil.example"])  # noqa: S104
-def test_others_may_not_reach_a_service_without_keys(host):
-    with pytest.raises(InputError, match="no keys") as caught:
+def test_others_reach_a_service_only_where_nobody_can_listen_in(host):
+    with pytest.raises(InputError, match="--tls-cert") as caught:
         Settings(host=host)
     assert caught.value.code == "unsafe_host"
+    assert Settings(host=host, behind_proxy=True).host == host
+    assert Settings(host=host, tls_cert=Path("c"), tls_key=Path("k")).host == host
+
+
+def test_a_certificate_without_its_key_is_refused():
+    with pytest.raises(InputError, match="give both or none"):
+        Settings(tls_cert=Path("c"))
+
+
+def test_behind_a_proxy_nobody_is_taken_for_a_program_of_the_same_machine():
+    assert Settings().is_local
+    assert not Settings(behind_proxy=True).is_local
+
+
+def test_networks_and_switches_are_read():
+    environment = {
+        "PAIDAN_WEBHOOK_NETWORKS": "10.0.0.0/8, fd00::/8",
+        "PAIDAN_BEHIND_PROXY": "yes",
+        "PAIDAN_WORKER": "0",
+    }
+    settings = Settings.from_environment(environment)
+    assert [str(network) for network in settings.webhook_networks] == ["10.0.0.0/8", "fd00::/8"]
+    assert (settings.behind_proxy, settings.worker) == (True, False)
 
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("PAIDAN_PORT", "http", "'http' is no whole number"),
+        ("PAIDAN_PORT", "http", "'http': no whole number"),
         ("PAIDAN_PORT", "0", "not between 1 and 65,535"),
         ("PAIDAN_PORT", "65536", "not between 1 and 65,535"),
         ("PAIDAN_BODY_LIMIT", "-1", "not between"),
         ("PAIDAN_BATCH_LIMIT", "", "no whole number"),
+        ("PAIDAN_WORKER", "perhaps", "write 1 or 0"),
+        ("PAIDAN_WEBHOOK_NETWORKS", "10.0.0.1/8", "has host bits set"),
         ("PAIDAN_BUNDEL", "/b", "no such setting; unset it or take one of PAIDAN_HOST, PAIDAN_PORT"),
     ],
 )

@@ -218,13 +218,16 @@ def test_the_terms_of_the_city_hold():
     terms = Terms(
         dispatch={urgency: Span(30, "h") for urgency in Urgency},
         feedback={deadline: Span(3, "d") for deadline in Deadline},
+        remind_after=0.5,
     )
     due = Clock(terms).due("2026-03-06 17:30", Urgency.DANGER, Deadline.HOURS_2)
     assert due == Due(
         dispatch_within="30h",
         feedback_within="3d",
         dispatch_by=at(2026, 3, 7, 23, 30),
+        dispatch_remind_at=at(2026, 3, 7, 8, 30),
         feedback_by=at(2026, 3, 9, 17, 30),
+        feedback_remind_at=at(2026, 3, 8, 5, 30),
     )
 
 

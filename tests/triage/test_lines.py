@@ -120,6 +120,7 @@ def test_a_routing_becomes_the_line_of_the_contract():
         "missing": [],
         "question": None,
         "risk": None,
+        "degraded": None,
         "versions": {"bundle": "b", "pack": "p", "policy": "1"},
     }
 

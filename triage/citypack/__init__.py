@@ -4,7 +4,7 @@ from triage.citypack.files import CHINA, fingerprint, load_pack, national, write
 from triage.citypack.pack import CityPack, PackPlace, PlaceKind, counts
 from triage.citypack.rules import LINES
 from triage.citypack.tables import FORMULA
-from triage.citypack.terms import KINDS, Group, Promise, Span, Terms
+from triage.citypack.terms import KINDS, Group, Promise, Rates, Span, Terms
 
 __all__ = [
     "CHINA",
@@ -16,6 +16,7 @@ __all__ = [
     "PackPlace",
     "PlaceKind",
     "Promise",
+    "Rates",
     "Span",
     "Terms",
     "counts",

@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -41,6 +41,20 @@ class Promise:
     suggest: float = 0.3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How units are assessed: what the three rates weigh, and on which day of a month the next one begins.
+
+    `fairly` is what somebody who is fairly satisfied counts of one who is satisfied. All but the day are shares of 1.
+    """
+
+    response: float = 0.1
+    solution: float = 0.5
+    satisfaction: float = 0.4
+    fairly: float = 0.9
+    month_begins: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A time within which something is done: `h` hours, `d` days or `wd` working days."""
@@ -57,6 +71,7 @@ class Terms:
     """The whole of `policy.toml`; the times by default are those of DB11/T 2021-2022.
 
     `alarms` are the shares of ordinary appeals, 0.05 at most, that learned rules may transfer or decline by mistake.
+    `remind_after` is the share of the time until a deadline after which somebody is reminded of it.
     """
 
     version: str = "0"
@@ -71,6 +86,8 @@ class Terms:
         )
     )
     alarms: Mapping[Action, float] = field(default_factory=lambda: {Action.TRANSFER: 0.025, Action.DECLINE: 0.005})
+    remind_after: float = 0.75
+    rates: Rates = Rates()
     country: str = "CN"
     days_off: tuple[date, ...] = ()
     workdays: tuple[date, ...] = ()
@@ -84,7 +101,7 @@ def read_terms(given: Mapping[str, Any], fault: Fault) -> Terms:
     """Read the tables of a TOML file; `fault(key, message)` is called for each thing wrong, and its default is kept."""
     default = Terms()
     keys: dict[str, type] = {"version": str, "source": str, "promise": dict, "dispatch": dict, "feedback": dict}
-    keys |= {"alarms": dict, "calendar": dict, "kinds": dict}
+    keys |= {"alarms": dict, "reminders": dict, "rates": dict, "calendar": dict, "kinds": dict}
     for key, value in given.items():
         if key not in keys:
             fault(key, f"{key} is unknown; known are {', '.join(keys)}")
@@ -99,6 +116,8 @@ def read_terms(given: Mapping[str, Any], fault: Fault) -> Terms:
         dispatch=_spans(sound.get("dispatch", {}), default.dispatch, Urgency, fault),
         feedback=_spans(sound.get("feedback", {}), default.feedback, Deadline, fault),
         alarms=_alarms(sound.get("alarms", {}), default.alarms, fault),
+        remind_after=_remind_after(sound.get("reminders", {}), default.remind_after, fault),
+        rates=_rates(sound.get("rates", {}), fault),
         country=_country(calendar, default.country, fault),
         days_off=tuple(_days(calendar, "days_off", fault)),
         workdays=tuple(_days(calendar, "workdays", fault)),
@@ -128,6 +147,12 @@ def terms_text(terms: Terms) -> str:
         "",
         "[alarms]",
         *(f"{action.value} = {share}" for action, share in terms.alarms.items()),
+        "",
+        "[reminders]",
+        f"after = {terms.remind_after}",
+        "",
+        "[rates]",
+        *(f"{name} = {value}" for name, value in asdict(terms.rates).items()),
         "",
         "[calendar]",
         f"country = {_quoted(terms.country)}",
@@ -185,6 +210,40 @@ def _alarms(given: Mapping[str, Any], default: Mapping[Action, float], fault: Fa
         else:
             shares[Action(key)] = value
     return shares
+
+
+def _remind_after(given: Mapping[str, Any], default: float, fault: Fault) -> float:
+    for key, value in given.items():
+        if key != "after":
+            fault(key, f"{key} is unknown; known is after")
+        elif not isinstance(value, float) or not 0 < value < 1:
+            fault(key, "after must be a share between 0 and 1, such as 0.75")
+        else:
+            return value
+    return default
+
+
+def _rates(given: Mapping[str, Any], fault: Fault) -> Rates:
+    default = Rates()
+    sound: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in asdict(default):
+            fault(key, f"{key} is unknown; known are {', '.join(asdict(default))}")
+        elif key == "month_begins":
+            if type(value) is int and 1 <= value <= 28:
+                sound[key] = value
+            else:
+                fault(key, "month_begins must be a day from 1 to 28")
+        elif isinstance(value, float) and 0 <= value <= 1:
+            sound[key] = value
+        else:
+            fault(key, f"{key} must be a share between 0.0 and 1.0")
+    found = replace(default, **sound)
+    weights = found.response + found.solution + found.satisfaction
+    if abs(weights - 1) > 1e-6:
+        fault("rates", f"response, solution and satisfaction weigh {weights:g} together, not 1")
+        return default
+    return found
 
 
 def _country(calendar: Mapping[str, Any], default: str, fault: Fault) -> str:

@@ -2,7 +2,7 @@
 
 from triage.text.mask import find_personal
 from triage.text.normalise import Normalised, normalise
-from triage.text.reader import Reader
+from triage.text.reader import Reader, mask_as_given
 from triage.text.segment import Segmenter
 
-__all__ = ["Normalised", "Reader", "Segmenter", "find_personal", "normalise"]
+__all__ = ["Normalised", "Reader", "Segmenter", "find_personal", "mask_as_given", "normalise"]

@@ -51,6 +51,13 @@ class Reader:
         return tuple(tokens)
 
 
+def mask_as_given(text: str) -> tuple[str, tuple[MaskedSpan, ...]]:
+    """Return a text as it was written but for personal data, and where in it that stood."""
+    normalised = normalise(text)
+    spans = _as_given(normalised, find_personal(normalised.text))
+    return _masked(text, list(spans)), spans
+
+
 def _pieces(personal: Iterable[MaskedSpan]) -> Iterator[tuple[int, int, MaskedSpan]]:
     """Where each placeholder stands in the masked text, `[start, end)`, and what it stands for."""
     shift = 0

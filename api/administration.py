@@ -1,0 +1,174 @@
+"""`paidan keys`, `paidan ledger` and `paidan originals`: who may ask, what proves the ledger, and what was said."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.orders import LONE, PLAIN
+from api.settings import DEFAULT_DATABASE
+from triage.errors import InputError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from triage.ledger.events import Link
+    from triage.ledger.ledger import Ledger
+
+_LONGEST = 100
+
+keys_app = typer.Typer(help="Keys: who may use the service, and for what.", no_args_is_help=True, rich_markup_mode=None)
+ledger_app = typer.Typer(help="The ledger of orders.", no_args_is_help=True, rich_markup_mode=None)
+originals_app = typer.Typer(
+    help="Appeals as they were said, where a city must keep them.", no_args_is_help=True, rich_markup_mode=None
+)
+
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option("--database", help="URL: sqlite:///file.db or postgresql://host/name.  [default: var/paidan.db]"),
+]
+OverlapOption = Annotated[int, typer.Option("--hours", min=0, max=2_160, help="For which the old key goes on to hold.")]
+
+
+@keys_app.command()
+def create(
+    role: Annotated[
+        str,
+        typer.Option("--role", help="agent, intake, unit, scientist, auditor, administrator or custodian."),
+    ],
+    name: Annotated[str, typer.Option("--name", help="Whose key it is, for lists.")] = "",
+    unit: Annotated[str, typer.Option("--unit", help="Code of the unit, for a key of role unit.")] = "",
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=3_660, help="After which it ends; never, if not given.")
+    ] = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Make a key. It is shown this once, as the last word: only its digest is kept."""
+    from triage.ledger.keys import Role  # noqa: PLC0415
+
+    for field, words in (("name", name), ("unit", unit)):
+        if not re.fullmatch(PLAIN, words) or LONE.search(words) or len(words) > _LONGEST:
+            raise InputError(f"a text of at most {_LONGEST} characters without control characters", field=field)
+    if role not in list(Role):
+        raise InputError(f"{role!r} is no role; take one of {', '.join(Role)}", field="role")
+    ledger = open_ledger(database)
+    ends = ledger.now() + timedelta(days=days) if days else None
+    key, words = ledger.create_key(role=Role(role), name=name, unit=unit, expires_at=ends)
+    typer.echo(f"{key.id} {role}{' ' + name if name else ''}: {words}")
+
+
+@keys_app.command("list")
+def list_(database: DatabaseOption = None) -> None:
+    """List all keys, also those that hold no longer."""
+    from triage.ledger import keys  # noqa: PLC0415
+    from triage.ledger.database import reading  # noqa: PLC0415
+
+    ledger = open_ledger(database)
+    with reading(ledger.engine) as connection:
+        found = keys.listed(connection)
+    for key in found:
+        ends = f"until {_day(key.expires_at)}" if key.expires_at else ""
+        ended = f"revoked {_day(key.revoked_at)}" if key.revoked_at else ends
+        typer.echo("  ".join(filter(None, (key.id, f"{key.role:<13}", key.unit, key.name, ended))))
+
+
+@keys_app.command()
+def rotate(
+    key: Annotated[str, typer.Argument(help="Id of the key that is to be replaced.")],
+    hours: OverlapOption = 24,
+    database: DatabaseOption = None,
+) -> None:
+    """Make a key like another one, which holds for a while yet; the new one is shown as the last word."""
+    fresh, words = open_ledger(database).rotate_key(key, overlap=timedelta(hours=hours))
+    typer.echo(f"{fresh.id} {fresh.role}, {key} ends in {hours} hours: {words}")
+
+
+@keys_app.command()
+def revoke(key: Annotated[str, typer.Argument(help="Id of the key.")], database: DatabaseOption = None) -> None:
+    """End a key and its sessions; running servers notice within five seconds."""
+    typer.echo(f"{open_ledger(database).revoke_key(key).id} is revoked")
+
+
+@ledger_app.command()
+def verify(
+    database: DatabaseOption = None,
+    anchor: Annotated[
+        str | None, typer.Option("--anchor", help="NUMBER:HASH as an earlier verification printed it.")
+    ] = None,
+) -> None:
+    """Prove that every event is as it was written and the state of every order follows from them."""
+    from triage.ledger.verify import verify as prove  # noqa: PLC0415
+
+    proof = prove(open_ledger(database).engine, anchor=_anchor(anchor))
+    typer.echo(f"{proof.events:,} events of {proof.orders:,} orders are as they were written; {proof.erased:,} erased")
+    typer.echo(f"write down and keep elsewhere: {proof.end.number}:{proof.end.hash}")
+
+
+@ledger_app.command()
+def erase(
+    order: Annotated[str, typer.Argument(help="Number of the order.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays in the ledger.")],
+    database: DatabaseOption = None,
+) -> None:
+    """Erase what was written about an order; that it happened stays, and the chain still proves it."""
+    from triage.ledger.events import SYSTEM  # noqa: PLC0415
+
+    erased = open_ledger(database).erase(order, reason=reason, actor=SYSTEM)
+    typer.echo(f"what was written in {erased:,} events of {order} is erased")
+
+
+@originals_app.command()
+def keys(
+    private: Annotated[Path, typer.Option("--private", help="New file, to be kept away from the service.")],
+    public: Annotated[Path, typer.Option("--public", help="New file, for PAIDAN_ORIGINALS_KEY.")],
+) -> None:
+    """Make the pair of keys that originals are encrypted and read with."""
+    from triage.ledger.originals import make_keys  # noqa: PLC0415
+
+    make_keys(private, public)
+    typer.echo(f"originals are encrypted with {public} and read with {private}")
+
+
+@originals_app.command()
+def read(
+    order: Annotated[str, typer.Argument(help="Number of the order.")],
+    private: Annotated[Path, typer.Option("--private", help="File of the private key.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays in the ledger.")],
+    database: DatabaseOption = None,
+) -> None:
+    """Read an appeal as it was said; that it was read becomes an event first."""
+    from triage.ledger.events import SYSTEM  # noqa: PLC0415
+    from triage.ledger.originals import opened, private_key  # noqa: PLC0415
+
+    key = private_key(private)
+    text, address = opened(key, open_ledger(database).original(order, reason=reason, actor=SYSTEM))
+    typer.echo(text)
+    if address:
+        typer.echo(address)
+
+
+def open_ledger(database: str | None) -> "Ledger":
+    """Open the ledger that an option, the environment or else the default names."""
+    from triage.ledger.ledger import Ledger  # noqa: PLC0415
+
+    return Ledger.open(database or os.environ.get("PAIDAN_DATABASE") or DEFAULT_DATABASE)
+
+
+def _anchor(written: str | None) -> "Link | None":
+    from triage.ledger.events import Link  # noqa: PLC0415
+
+    if written is None:
+        return None
+    number, _, hash_ = written.partition(":")
+    if not (number.isdecimal() and len(hash_) == 64):
+        raise InputError("an anchor is NUMBER:HASH, as `paidan ledger verify` prints it", field="anchor")
+    return Link(number=int(number), hash=hash_)
+
+
+def _day(moment: "datetime") -> str:
+    from triage.directory import CHINA_TIME  # noqa: PLC0415
+
+    return f"{moment.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"

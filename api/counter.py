@@ -1,0 +1,82 @@
+"""The counter at which Open311 clients bring appeals: a hotline, as `api.open311` asks for it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from api.access import Caller, Doorkeeper, ForbiddenError, May
+from api.hotline import Hotline, Submission
+from api.routing import Pack
+from triage.domain import Appeal
+from triage.errors import MissingError
+from triage.ledger.order import OPEN, Entry, Status
+from triage.ledger.search import Filters, find
+
+_STATUSES = {"open": OPEN, "closed": tuple(status for status in Status if status not in OPEN)}
+
+
+class Counter:
+    """A hotline and the doorkeeper before it."""
+
+    def __init__(self, hotline: Hotline, doorkeeper: Doorkeeper) -> None:
+        self._hotline, self._doorkeeper = hotline, doorkeeper
+
+    @property
+    def pack(self) -> Pack:
+        return self._hotline.router.pack
+
+    @property
+    def jurisdiction(self) -> str:
+        return self.pack.name
+
+    @property
+    def changeset(self) -> str:
+        return self._hotline.router.versions.pack
+
+    def caller(self, api_key: str | None) -> Caller | None:
+        """Return who has a key."""
+        return self._doorkeeper.caller_with(api_key, address="open311") if api_key else None
+
+    def submit(self, caller: object, appeal: Appeal, **advice: object) -> Entry:  # noqa: ARG002
+        """Write an appeal down. The client's topic is advice; what the order is about is for the router to tell."""
+        who = _allowed(caller, May.SUBMIT)
+        return self._hotline.submit(Submission(appeal=appeal, actor=who.actor))
+
+    def one(self, caller: object, id_: str) -> Entry | None:
+        """Return an order that the caller sees."""
+        who = _allowed(caller, May.SEE_OWN)
+        try:
+            state = self._hotline.ledger.order(id_)
+        except MissingError:
+            return None
+        return self._hotline.ledger.entry(id_) if who.sees(state) else None
+
+    def find(
+        self,
+        caller: object,
+        *,
+        ids: Sequence[str],
+        service_codes: Sequence[str],
+        statuses: Sequence[str],
+        start: datetime | None,
+        end: datetime | None,
+        limit: int,
+    ) -> Sequence[Entry]:
+        """Return the orders that the caller sees, newest first."""
+        who = _allowed(caller, May.SEE_OWN)
+        filters = Filters(owner=who.owner, held_by=who.unit, ids=tuple(ids) or None)
+        if not ids:
+            filters = Filters(
+                owner=who.owner,
+                held_by=who.unit,
+                topics=tuple(service_codes) or None,
+                statuses=tuple(each for status in statuses for each in _STATUSES[status]) or None,
+                received_from=start,
+                received_to=end + timedelta(microseconds=1) if end else None,
+            )
+        return find(self._hotline.ledger, filters, limit=limit, routing=True)[0]
+
+
+def _allowed(caller: object, what: May) -> Caller:
+    if not isinstance(caller, Caller) or not caller.may(what):
+        raise ForbiddenError
+    return caller

@@ -1,0 +1,184 @@
+"""What a hotline does with appeals: takes them in, routes them, writes them down, and routes again what comes back."""
+
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from api.routing import Pack, Router
+from triage.clock import moment
+from triage.directory import CHINA_TIME, today
+from triage.domain import Appeal, ReturnReason, holds
+from triage.errors import ConflictError, MissingError, StaleError, UnavailableError
+from triage.ledger.drafts import Reception
+from triage.ledger.events import Actor
+from triage.ledger.ledger import Ledger
+from triage.ledger.order import WITH_A_UNIT, Entry
+from triage.ledger.originals import seal
+
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An appeal as somebody submits it.
+
+    With `hold` nothing is dispatched by itself. `key` and `fingerprint` tell whether it was submitted before, `storm`
+    and `within` to which order of the machine `source` it belongs.
+    """
+
+    appeal: Appeal
+    actor: Actor
+    reference: str = ""
+    key: str = ""
+    fingerprint: str = ""
+    source: str = ""
+    storm: str = ""
+    within: timedelta = timedelta()
+    hold: bool = False
+
+
+class Hotline:
+    """A router and a ledger, and what passes between them."""
+
+    def __init__(self, router: Router, ledger: Ledger, *, originals_key: X25519PublicKey | None = None) -> None:
+        self.router, self.ledger = router, ledger
+        self._originals_key = originals_key
+        self._waiting: deque[tuple[Submission, Future[Entry]]] = deque()
+        self._turn = threading.Lock()
+        self._names: Mapping[str, str] = {}
+        self._named_in: Pack | None = None
+
+    def name_of(self, code: str) -> str:
+        """Return the name of a unit or topic; of one that the pack no longer has, its code."""
+        pack = self.router.pack
+        if self._named_in is not pack:
+            names: dict[str, str] = {unit.code: unit.name for unit in pack.units}
+            self._names = names | {topic.code: topic.name for topic in pack.topics}
+            self._named_in = pack
+        return self._names.get(code, code)
+
+    def check_unit(self, code: str) -> None:
+        """Refuse a unit that the city does not have, or has no longer.
+
+        Raises
+        ------
+        MissingError
+            There is no such unit today.
+        """
+        unit = next((unit for unit in self.router.pack.units if unit.code == code), None)
+        if unit is None or not holds(unit, today()):
+            raise MissingError(f"there is no unit {code} today; /v1/units lists them")
+
+    def submit(self, submission: Submission) -> Entry:
+        """Route an appeal and write it down; when this returns it is there, whatever happens.
+
+        Appeals that are submitted at once by several threads are routed together and committed together: whoever has
+        the turn serves all who wait, so that under load a commit is shared.
+
+        Raises
+        ------
+        ConflictError
+            Its key was used for another body.
+        """
+        answer: Future[Entry] = Future()
+        self._waiting.append((submission, answer))
+        with self._turn:
+            while not answer.done():
+                self._serve([self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))])
+        return answer.result()
+
+    def submit_many(self, submissions: Sequence[Submission]) -> list[Entry | ConflictError]:
+        """Route appeals and write them down in one transaction."""
+        self._state_versions()
+        now = self.ledger.now()
+        appeals = [_timed(submission.appeal, now) for submission in submissions]
+        routings = self.router.route_many(appeals)
+        receptions = [
+            Reception(
+                routing=routing,
+                received_at=moment(routing.appeal.received_at) or now,
+                key=submission.key,
+                fingerprint=submission.fingerprint,
+                reference=submission.reference,
+                source=submission.source,
+                storm=submission.storm,
+                within=submission.within,
+                hold=submission.hold,
+                sealed=self._sealed(routing.appeal),
+            )
+            for routing, submission in zip(routings, submissions, strict=True)
+        ]
+        receipts = self.ledger.receive([(r, s.actor) for r, s in zip(receptions, submissions, strict=True)])
+        return [
+            receipt
+            if isinstance(receipt, ConflictError)
+            else receipt.entry or self.ledger.entry(receipt.order, version=receipt.version)
+            for receipt in receipts
+        ]
+
+    def give_back(
+        self, order: str, *, reason: ReturnReason, proposed: str, note: str, actor: Actor, version: int | None
+    ) -> None:
+        """退单: take an order back from its unit, and suggest others, by its words without personal data."""
+        entry = self.ledger.entry(order)
+        state = entry.order
+        by = (state.unit,) if state.status in WITH_A_UNIT else ()
+        appeal = Appeal(
+            id=order,
+            text=entry.text or "",
+            address=entry.address,
+            received_at=state.received_at.isoformat(),
+            returned_by=(*state.returned_by, *by),
+        )
+        self._state_versions()
+        try:
+            self.ledger.return_(
+                order,
+                reason=reason,
+                proposed=proposed,
+                note=note,
+                routing=self.router.route(appeal),
+                actor=actor,
+                version=state.version if version is None else version,
+            )
+        except StaleError as error:
+            if version is not None:
+                raise
+            raise ConflictError(error.message, code="not_now") from None
+
+    def _serve(self, jobs: Sequence[tuple[Submission, Future[Entry]]]) -> None:
+        try:
+            found = self.submit_many([submission for submission, _ in jobs])
+        except BaseException as error:
+            if len(jobs) > 1 and isinstance(error, Exception) and not isinstance(error, UnavailableError):
+                for job in jobs:  # one of them may be at fault for all
+                    self._serve([job])
+                return
+            for _, answer in jobs:
+                answer.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, answer), one in zip(jobs, found, strict=True):
+            if isinstance(one, ConflictError):
+                answer.set_exception(one)
+            else:
+                answer.set_result(one)
+
+    def _sealed(self, appeal: Appeal) -> bytes | None:
+        return seal(self._originals_key, appeal.text, appeal.address) if self._originals_key else None
+
+    def _state_versions(self) -> None:
+        self.ledger.made_with(self.router.versions)
+
+
+def _timed(appeal: Appeal, now: datetime) -> Appeal:
+    """State when an appeal came in: as it says itself, and now where that cannot be read or is still to come."""
+    said = moment(appeal.received_at)
+    received = min(said, now) if said else now
+    return replace(appeal, received_at=received.astimezone(CHINA_TIME).isoformat(timespec="seconds"))

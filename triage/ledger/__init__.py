@@ -1,0 +1,1 @@
+"""The ledger: what happened to every order, appended and chained, in SQLite or PostgreSQL."""

@@ -1,0 +1,30 @@
+"""How much there is: orders by status, deliveries by state, and events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+
+from triage.ledger.database import reading
+from triage.ledger.tables import deliveries, head, orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Counts at one moment."""
+
+    orders: Mapping[str, int]
+    deliveries: Mapping[str, int]
+    events: int
+
+
+def counted(engine: Engine) -> Counts:
+    """Count; see `database.available` for what a database that does not answer raises."""
+    with reading(engine) as connection:
+        by_status = connection.execute(select(orders.c.status, func.count()).group_by(orders.c.status))
+        by_state = connection.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
+        return Counts(
+            orders=dict(by_status.all()),
+            deliveries=dict(by_state.all()),
+            events=connection.scalar(select(head.c.number)) or 0,
+        )

@@ -1,0 +1,195 @@
+"""The database under the ledger: SQLite with settings under which nothing that was committed is lost, or PostgreSQL."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+    TimeoutError,  # noqa: A004 - SQLAlchemy's, of the pool
+)
+from sqlalchemy.pool import QueuePool
+
+from triage.errors import InputError, UnavailableError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_WAL_IS_SAFE = (3, 51, 3)  # before, two connections can lose a committed write in WAL
+_WAIT_SECONDS = 30
+_UPGRADING = 7_345_120_001  # the advisory lock under which one of several servers migrates
+
+
+def open_database(url: str) -> Engine:
+    """Open a database, and bring its tables up to date.
+
+    Parameters
+    ----------
+    url
+        `sqlite:///path`, or `postgresql://user@host,standby/name?target_session_attrs=read-write`.
+
+    Raises
+    ------
+    InputError
+        A URL that names no such database.
+    UnavailableError
+        The database does not answer.
+    """
+    engine = _engine(_parsed(url))
+    try:
+        with available():
+            _upgrade(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Tell a database that does not answer from a fault of ours."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise UnavailableError(f"the database does not answer: {type(error.orig).__name__}") from error
+    except TimeoutError as error:
+        raise UnavailableError("the database is too busy: no connection became free") from error
+
+
+@contextmanager
+def reading(engine: Engine, *, one_moment: bool = False) -> Iterator[Connection]:
+    """Open a transaction that only reads; in SQLite, and where it is asked for, all of it sees one moment."""
+    with available(), engine.connect() as connection:
+        if one_moment and engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that writes, and commit it if nothing goes wrong."""
+    with available(), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def truncate_log(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log, in which what was erased stands for a while yet."""
+    if engine.dialect.name == "sqlite":
+        with available(), engine.connect() as connection:
+            connection.commit()
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # a port that is no number
+        raise InputError(
+            "no database URL; write sqlite:///file.db or postgresql://host/name", field="database"
+        ) from None
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed
+    message = f"{parsed.drivername} is not a database for a ledger; write sqlite:///file.db or postgresql://host/name"
+    raise InputError(message, field="database")
+
+
+def _engine(url: URL) -> Engine:
+    if url.drivername == "sqlite":
+        return _sqlite(url)
+    try:
+        # pre-ping: after a failover the first request finds the new primary, and none finds a dead connection
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            pool_size=16,
+            max_overflow=16,
+            pool_timeout=_WAIT_SECONDS,
+        )
+    except (NoSuchModuleError, ImportError, TypeError) as error:
+        raise InputError(f"no such database: {error}", field="database") from None
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(url.database or "")
+    _make_private(path)
+    driver = _driver()
+    engine = create_engine(
+        url,
+        module=driver,
+        poolclass=QueuePool,
+        hide_parameters=True,
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False},
+    )
+    journal = "WAL" if driver.sqlite_version_info >= _WAL_IS_SAFE else "DELETE"
+
+    @event.listens_for(engine, "connect")
+    def settle(connection: DBAPIConnection, _: object) -> None:
+        connection.isolation_level = None  # the driver begins transactions of its own otherwise, and too late
+        for setting in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA {setting}")
+            cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that begins by reading cannot always be upgraded to one that writes.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _driver() -> ModuleType:
+    try:
+        from pysqlite3 import dbapi2  # noqa: PLC0415 - a newer SQLite than Python's, where there is a wheel of it
+    except ImportError:
+        return sqlite3
+    driver: ModuleType = dbapi2
+    return driver
+
+
+def _make_private(path: Path) -> None:
+    """Create the file for its owner alone: it holds what citizens said."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise InputError(f"{error.strerror}; name a file that can be written", file=path, field="database") from None
+
+
+def _upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    try:
+        with writing(engine) as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADING})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        message = f"the database was written by a newer version ({error}); open it with that one"
+        raise InputError(message, field="database") from None
+    except (ProgrammingError, DatabaseError) as error:
+        if isinstance(error, OperationalError | InterfaceError):
+            raise
+        message = f"{error.orig}; write sqlite:///file.db or postgresql://host/name"
+        raise InputError(message, field="database") from None
