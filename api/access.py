@@ -47,7 +47,6 @@ class May(StrEnum):
     COUNT = auto()
     LISTEN = auto()
     ADMINISTER = auto()
-    AUDIT = auto()
     WATCH = auto()
     READ_ORIGINALS = auto()
     ERASE = auto()
@@ -61,7 +60,7 @@ _OF_ROLE = {
     Role.INTAKE: {May.ROUTE, May.SUBMIT, May.SEE_OWN, May.LISTEN},
     Role.UNIT: {May.SEE_OWN, May.SIGN, May.RETURN, May.CLOSE, May.LISTEN},
     Role.SCIENTIST: {May.ROUTE, May.SEE, May.EXPORT, May.COUNT},
-    Role.AUDITOR: {May.SEE, May.EXPORT, May.COUNT, May.AUDIT, May.WATCH},
+    Role.AUDITOR: {May.SEE, May.EXPORT, May.COUNT, May.WATCH},
     Role.ADMINISTRATOR: set(May) - {May.READ_ORIGINALS},
     Role.CUSTODIAN: {May.SEE, May.READ_ORIGINALS, May.ERASE},
 }
@@ -165,26 +164,34 @@ class Doorkeeper:
             They ask too often.
         """
         name = keys.digest(f"{words} {token}")
-        if not self._is_known(name):
-            self._remember(name, await run_in_threadpool(self._found, words, token))
-        return self._let_in(name, address)
+        known, found = self._recalled(name)
+        if not known:
+            found = await run_in_threadpool(self._looked_up, name, words, token)
+        return self._let_in(found, address)
 
     def caller_with(self, words: str, *, address: str) -> Caller:
         """Return who has a key, to a thread that may wait for the database."""
         name = keys.digest(f"{words} ")
-        if not self._is_known(name):
-            self._remember(name, self._found(words, ""))
-        return self._let_in(name, address)
+        known, found = self._recalled(name)
+        return self._let_in(found if known else self._looked_up(name, words, ""), address)
 
     def forget(self) -> None:
         """Ask the database again for everyone, since keys or sessions changed."""
-        self._known.clear()
+        self._known = {}  # what is being looked up just now is remembered in the old one, which nobody reads
 
-    def _is_known(self, name: str) -> bool:
-        return name in self._known and self._known[name][0] + _REMEMBERED_SECONDS > self._clock()
+    def _recalled(self, name: str) -> tuple[bool, Caller | None]:
+        at, found = self._known.get(name, (-_REMEMBERED_SECONDS, None))
+        return at + _REMEMBERED_SECONDS > self._clock(), found
 
-    def _let_in(self, name: str, address: str) -> Caller:
-        _, found = self._known.get(name, (0.0, None))
+    def _looked_up(self, name: str, words: str, token: str) -> Caller | None:
+        known = self._known
+        found = self._found(words, token)
+        if len(known) > _REMEMBERED:
+            known.clear()
+        known[name] = (self._clock(), found)
+        return found
+
+    def _let_in(self, found: Caller | None, address: str) -> Caller:
         if found is None or found.key is None:
             self._strangers.take(address)
             raise UnknownCallerError
@@ -199,11 +206,6 @@ class Doorkeeper:
                 return Caller(key=key) if key else None
             session = keys.in_session(connection, token, at=now)
         return Caller(key=session[0], csrf=session[1]) if session else None
-
-    def _remember(self, name: str, found: Caller | None) -> None:
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        self._known[name] = (self._clock(), found)
 
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of `paidan keys create`")

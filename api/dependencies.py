@@ -96,7 +96,6 @@ WhoExports = Annotated[Caller, Depends(allowed(May.EXPORT))]
 WhoCounts = Annotated[Caller, Depends(allowed(May.COUNT))]
 WhoListens = Annotated[Caller, Depends(allowed(May.LISTEN))]
 WhoAdministers = Annotated[Caller, Depends(allowed(May.ADMINISTER))]
-WhoAudits = Annotated[Caller, Depends(allowed(May.AUDIT))]
 WhoReadsOriginals = Annotated[Caller, Depends(allowed(May.READ_ORIGINALS))]
 WhoErases = Annotated[Caller, Depends(allowed(May.ERASE))]
 

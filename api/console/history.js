@@ -57,7 +57,6 @@ const called = ({ valid, contacted, solved, satisfaction }) => [
 ];
 
 const FACTS = {
-  received: ({ channel }) => [channel],
   routed: ({ topic, district, street, urgency, degraded }, name) => [
     topic && name(topic),
     `${district ?? ""}${street ?? ""}`,

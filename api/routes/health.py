@@ -12,7 +12,7 @@ from api.metrics import Metrics
 from api.problems import declared
 from api.routing import Router
 from api.schemas import Alive, Ready, VersionsOut
-from triage.errors import UnavailableError
+from triage.errors import NotReadyError, UnavailableError
 from triage.ledger.counts import Counts, counted
 from triage.ledger.ledger import Ledger
 
@@ -30,8 +30,10 @@ def ready(triage: ReadyRouter, request: Request) -> Ready:
     """Tell which versions answer: as they should, degraded to a stand-in and why, or not at all (503)."""
     ledger: Ledger | None = request.app.state.ledger
     if ledger:
-        counted(ledger.engine)
+        ledger.end()
     state, reasons = _state(triage)
+    if state == "dead":
+        raise NotReadyError
     return Ready(
         status="ready" if state == "ready" else "degraded",
         reasons=reasons,

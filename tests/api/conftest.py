@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from tests.api.fakes import BrokenTriage, KeywordTriage
+from triage.ledger.database import truncate_log
 from triage.ledger.keys import Role
 from triage.ledger.ledger import Ledger
 
@@ -29,9 +31,21 @@ def broken() -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the tables of the ledger, to be copied: that is quicker than to make them each time."""
+    file = tmp_path_factory.mktemp("empty") / "ledger.db"
+    engine = Ledger.open(f"sqlite:///{file}").engine
+    truncate_log(engine)
+    engine.dispose()
+    return file
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+def ledger(tmp_path: Path, empty_ledger: Path) -> Ledger:
+    file = tmp_path / "ledger.db"
+    shutil.copy(empty_ledger, file)
+    return Ledger.open(f"sqlite:///{file}")
 
 
 @pytest.fixture

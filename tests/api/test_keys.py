@@ -1,6 +1,6 @@
 """Keys over HTTP: made once shown, replaced with an overlap, and ended at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -170,7 +170,7 @@ def test_an_administrator_who_ends_its_own_key_is_out(office, administrator, sta
 
 
 def test_times_of_keys_are_times_of_china(office, create, administrator, clock):
-    create(days=1)
-    shown = office.get("/v1/keys", headers=administrator).json()["keys"][-1]
+    id_, _ = create(days=1)
+    [shown] = [key for key in office.get("/v1/keys", headers=administrator).json()["keys"] if key["id"] == id_]
     assert shown["created_at"].endswith("+08:00")
-    assert clock.at + timedelta(days=1) == type(clock.at).fromisoformat(shown["expires_at"])
+    assert datetime.fromisoformat(shown["expires_at"]) == clock.at + timedelta(days=1)

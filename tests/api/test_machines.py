@@ -206,10 +206,10 @@ def test_other_kinds_of_bodies_are_not_read(kind, report):
     assert STRUCTURED in answer.headers["accept"]
 
 
-@pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b"[" * 5_000, b'{"a": ' * 5_000])
-def test_what_is_no_json_is_told(body, office, sensors):
-    answer = office.post("/v1/events", content=body, headers={**sensors, "Content-Type": STRUCTURED})
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
+def test_what_is_no_json_is_told(office, sensors):
+    for body in (b"{", b"", b"\xff\xfe", b"[" * 5_000, b'{"a": ' * 5_000):
+        answer = office.post("/v1/events", content=body, headers={**sensors, "Content-Type": STRUCTURED})
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
 
 
 def test_a_sensor_sees_its_own_orders(report, office, sensors, key_of):

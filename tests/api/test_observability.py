@@ -86,10 +86,10 @@ def test_the_id_that_a_proxy_gave_is_kept(given, office):
     assert office.get("/healthz", headers={"X-Request-Id": given}).headers["x-request-id"] == given
 
 
-@pytest.mark.parametrize("given", ["", "A" * 65, "a b", "电话", "a\tb", "<script>", "1;2"])
-def test_an_id_that_is_none_is_replaced(given, office):
-    answer = office.get("/healthz", headers={"X-Request-Id": given.encode()})
-    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+def test_an_id_that_is_none_is_replaced(office):
+    for given in ("", "A" * 65, "a b", "电话", "a\tb", "<script>", "1;2"):
+        answer = office.get("/healthz", headers={"X-Request-Id": given.encode()})
+        assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
 
 
 def test_every_request_has_an_id_of_its_own_that_its_log_tells(office, agent, caplog):
@@ -134,7 +134,7 @@ def test_where_nothing_routes_it_says_so(ledger, settings, agent):
     with TestClient(create_app(router, settings, ledger)) as client:
         for n in range(4):
             assert client.post("/v1/appeals", json={"text": f"{n}号"}, headers=agent).status_code == 503
-        assert client.get("/readyz").status_code == 503 or client.get("/readyz").json()["status"] == "degraded"
+        assert client.get("/readyz").status_code == 503
         assert numbers(client.get("/metrics").text)["paidan_degraded",] == 2
 
 
@@ -198,7 +198,7 @@ NOTES = {
     "solution": "绿色灯泡已更换，联系人电话13800138000",
     "reason": "紫色信封的缘由，电话13800138000",
 }
-PERSONAL = ("13800138000", "11010519491231002", "京A12345", "1709")
+PERSONAL = ("13800138000", "11010519491231002", "京A12345", "1709室")
 WORDS = ("路灯", "蓝色水桶", "西园四区", "编号甲乙丙", "橙色雨衣", "绿色灯泡", "紫色信封", "张三")
 
 

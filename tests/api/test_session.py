@@ -88,11 +88,10 @@ UNSAFE = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), UNSAFE)
-@pytest.mark.parametrize("repeated", [None, "", "guess", "猜"])
-def test_a_change_repeats_the_word_of_the_session(method, path, body, repeated, office, csrf):
-    headers = {} if repeated is None else {"X-CSRF-Token": repeated.encode()}
-    answer = office.request(method, path, json=body, headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+def test_a_change_repeats_the_word_of_the_session(method, path, body, office, csrf):
+    for headers in ({}, *({"X-CSRF-Token": word.encode()} for word in ("", "guess", "猜", csrf[:-1]))):
+        answer = office.request(method, path, json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert office.get("/v1/session").status_code == 200
 
 
@@ -172,11 +171,11 @@ def test_a_session_ends_after_twelve_hours(ledger, settings, words):
         assert client.get("/v1/session", headers=token).status_code == 401
 
 
-@pytest.mark.parametrize("token", ["", "x", "钥匙", "x" * 5_000])
-def test_a_cookie_that_is_no_session_opens_nothing(token, office):
-    cookie = {"Cookie": f"{COOKIE}={token}".encode()}
-    assert office.get("/v1/session", headers=cookie).status_code == 401
-    assert office.get("/v1/appeals", headers=cookie).status_code == 401
+def test_a_cookie_that_is_no_session_opens_nothing(office):
+    for token in ("", "x", "钥匙", "x" * 5_000):
+        cookie = {"Cookie": f"{COOKIE}={token}".encode()}
+        assert office.get("/v1/session", headers=cookie).status_code == 401
+        assert office.get("/v1/appeals", headers=cookie).status_code == 401
 
 
 def test_a_form_of_another_site_begins_no_session(office, words):

@@ -99,7 +99,7 @@ def test_what_is_sent_over_http_is_taken(readme):
     bodies = [
         json.loads(words[words.index("-d") + 1]) for words in commands(readme) if words[0] == "curl" and "-d" in words
     ]
-    assert len(bodies) == 2
+    assert len(bodies) == 3
     for body in bodies:
         assert all(isinstance(found, Appeal) for _, found in appeals_from(body.get("appeals", [body])))
 

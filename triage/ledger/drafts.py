@@ -12,7 +12,7 @@ from triage.lines import Line, routed_line
 from triage.text import mask_as_given
 from triage.text.mask import placeholder
 
-REFERENCE_LIMIT = 100
+REFERENCE_LIMIT = LABEL_LIMIT = 100
 _FIRST = datetime(1900, 1, 1, tzinfo=UTC)  # before, no time can be kept in every zone
 
 
@@ -53,14 +53,13 @@ def received(order: str, reception: Reception) -> Draft:
     appeal = reception.routing.appeal
     at = max(reception.received_at, _FIRST)
     facts: dict[str, object] = {"received_at": at.isoformat()}
-    if appeal.channel:
-        facts["channel"] = masked(appeal.channel)
     if reception.source:
         until = at + reception.within
         facts |= {"source": reception.source, "storm": reception.storm, "storm_until": until.isoformat()}
     content = {
         "text": masked(appeal.text),
         "address": masked(appeal.address) if appeal.address else None,
+        "channel": plain(masked(appeal.channel or ""))[:LABEL_LIMIT],
         "reference": plain(reception.reference),
     }
     return Draft(order=order, kind=EventKind.RECEIVED, facts=facts, content=content)

@@ -12,11 +12,11 @@ from triage.ledger import drafts, keys
 from triage.ledger.book import Book, events_of, order_from, writing_book
 from triage.ledger.database import open_database, reading, truncate_log, writing
 from triage.ledger.drafts import Reception
-from triage.ledger.events import SYSTEM, Actor, Draft, Event, EventKind, Facts
+from triage.ledger.events import SYSTEM, Actor, Draft, Event, EventKind, Facts, Link
 from triage.ledger.keys import Key, Role
 from triage.ledger.order import OPEN, Alarm, Entry, Order, Said, dispatch_kind, folded
 from triage.ledger.reception import Receipt, receive
-from triage.ledger.tables import contents, events, orders, originals, requests
+from triage.ledger.tables import contents, events, head, orders, originals, requests
 
 
 class Ledger:
@@ -73,6 +73,12 @@ class Ledger:
         if row is None:
             raise MissingError(f"there is no order {order}")
         return order_from(row)
+
+    def end(self) -> Link:
+        """Return the end of the chain."""
+        with reading(self.engine) as connection:
+            found = connection.execute(select(head.c.number, head.c.hash)).one()
+        return Link(number=found.number, hash=found.hash)
 
     def history(self, order: str) -> list[Event]:
         """Return what happened to an order."""

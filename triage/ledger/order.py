@@ -203,15 +203,15 @@ _DONE = {
 
 
 def _received(event: Event) -> Order:
-    facts = event.facts
+    facts, said = event.facts, event.content or {}
     return Order(
         id=event.order,
         first=event.number,
         version=event.number,
         received_at=datetime.fromisoformat(facts["received_at"]),
-        reference=(event.content or {}).get("reference", ""),
+        reference=said.get("reference", ""),
         owner=event.by,
-        channel=facts.get("channel", ""),
+        channel=said.get("channel", ""),
         source=facts.get("source", ""),
         storm=facts.get("storm", ""),
         storm_until=_moment(facts.get("storm_until")),
@@ -323,7 +323,7 @@ _CHANGES: Mapping[EventKind, Callable[[Order, Event], Order]] = {
     EventKind.OVERDUE: _rung,
     EventKind.CLOSED: _closed,
     EventKind.CALLED_BACK: _called_back,
-    EventKind.ERASED: lambda order, event: replace(order, erased=True, reference=""),  # noqa: ARG005
+    EventKind.ERASED: lambda order, event: replace(order, erased=True, reference="", channel=""),  # noqa: ARG005
 }
 
 
