@@ -1,5 +1,6 @@
 """What a hotline does with appeals: takes them in, routes them, writes them down, and routes again what comes back."""
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from starlette.concurrency import run_in_threadpool
 
 from api.routing import Pack, Router
 from triage.clock import moment
@@ -50,6 +52,7 @@ class Hotline:
         self._originals_key = originals_key
         self._waiting: deque[tuple[Submission, Future[Entry]]] = deque()
         self._turn = threading.Lock()
+        self._serving: asyncio.Task[None] | None = None
         self._names: Mapping[str, str] = {}
         self._named_in: Pack | None = None
 
@@ -87,10 +90,26 @@ class Hotline:
         """
         answer: Future[Entry] = Future()
         self._waiting.append((submission, answer))
-        with self._turn:
-            while not answer.done():
-                self._serve([self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))])
+        while not answer.done():
+            self._serve_waiting()
         return answer.result()
+
+    async def submitted(self, submission: Submission) -> Entry:
+        """Do the same for the event loop, which goes on reading requests while one thread serves all who wait."""
+        answer: Future[Entry] = Future()
+        self._waiting.append((submission, answer))
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.get_running_loop().create_task(self._serve_all())
+        return await asyncio.shield(asyncio.wrap_future(answer))
+
+    async def _serve_all(self) -> None:
+        while self._waiting:
+            await run_in_threadpool(self._serve_waiting)
+
+    def _serve_waiting(self) -> None:
+        with self._turn:
+            if jobs := [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]:
+                self._serve(jobs)
 
     def submit_many(self, submissions: Sequence[Submission]) -> list[Entry | ConflictError]:
         """Route appeals and write them down in one transaction."""

@@ -29,7 +29,7 @@ router = APIRouter(tags=["orders"])
     responses=declared(400, 401, 403, 409, 413, 415, 422, 429, 500, 503),
     operation_id="createAppeal",
 )
-def create(
+async def create(
     appeal: Annotated[
         OrderIn,
         Body(
@@ -61,7 +61,7 @@ def create(
         key=_scoped(caller.actor.id, idempotency_key) if idempotency_key else "",
         fingerprint=_fingerprint(appeal, idempotency_key) if idempotency_key else "",
     )
-    return shown_order(hotline, hotline.submit(submission), status=201)
+    return shown_order(hotline, await hotline.submitted(submission), status=201)
 
 
 @router.get(
