@@ -2,7 +2,9 @@
 
 import json
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -101,14 +103,11 @@ def body_of(claimed: Claimed) -> bytes:
 
 
 def _key(file: Path) -> bytes:
-    """Read the key, or make one that only its owner can read."""
+    """Read the key, or make one that only its owner can read; of several who make one at once, one's is taken."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as fresh:
-                fresh.write(Fernet.generate_key())
-        except FileExistsError:
-            pass
+        if not file.exists():
+            _make_key(file)
         key = file.read_bytes()
         Fernet(key)
     except OSError as error:
@@ -116,3 +115,16 @@ def _key(file: Path) -> bytes:
     except ValueError:
         raise InputError("no key; bring back the file, or move it away for a new one", file=file) from None
     return key
+
+
+def _make_key(file: Path) -> None:
+    number, fresh = tempfile.mkstemp(dir=file.parent)
+    try:
+        with os.fdopen(number, "wb") as written:
+            written.write(Fernet.generate_key())
+            written.flush()
+            os.fsync(written.fileno())
+        with suppress(FileExistsError):
+            os.link(fresh, file)  # whole or not at all
+    finally:
+        Path(fresh).unlink()

@@ -2,8 +2,9 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -29,6 +30,13 @@ from triage.errors import InputError, UnavailableError
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _WAL_IS_SAFE = (3, 51, 3)  # before, two connections can lose a committed write in WAL
 _WAIT_SECONDS = 30
+_PATIENCE = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
 _UPGRADING = 7_345_120_001  # the advisory lock under which one of several servers migrates
 
 
@@ -38,7 +46,8 @@ def open_database(url: str) -> Engine:
     Parameters
     ----------
     url
-        `sqlite:///path`, or `postgresql://user@host,standby/name?target_session_attrs=read-write`.
+        `sqlite:///path`, `postgresql://user@host/name`, or with standbys
+        `postgresql://user@/name?host=one:5432&host=other:5432&target_session_attrs=read-write`.
 
     Raises
     ------
@@ -99,7 +108,8 @@ def _parsed(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # a port that is no number
         raise InputError(
-            "no database URL; write sqlite:///file.db or postgresql://host/name", field="database"
+            "no database URL; write sqlite:///file.db, postgresql://host/name or postgresql:///name?host=a:5432&host=b:5432",
+            field="database",
         ) from None
     if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         return parsed.set(drivername="postgresql+psycopg")
@@ -113,6 +123,9 @@ def _engine(url: URL) -> Engine:
     if url.drivername == "sqlite":
         return _sqlite(url)
     try:
+        # A machine that vanished says nothing: the connection to it must end by itself, the sooner the better.
+        given = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        url = url.update_query_dict(given)
         # pre-ping: after a failover the first request finds the new primary, and none finds a dead connection
         return create_engine(
             url,
@@ -145,9 +158,7 @@ def _sqlite(url: URL) -> Engine:
     def settle(connection: DBAPIConnection, _: object) -> None:
         connection.isolation_level = None  # the driver begins transactions of its own otherwise, and too late
         for setting in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA {setting}")
-            cursor.close()
+            _set(connection, setting)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -156,6 +167,23 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _set(connection: DBAPIConnection, setting: str) -> None:
+    """Settle one thing; to turn a new file to WAL, SQLite does not wait by itself for another process to do so."""
+    until = time.monotonic() + _WAIT_SECONDS
+    cursor = connection.cursor()
+    try:
+        while True:
+            try:
+                cursor.execute(f"PRAGMA {setting}")
+                return
+            except Exception as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+    finally:
+        cursor.close()
 
 
 def _driver() -> ModuleType:
@@ -171,7 +199,9 @@ def _make_private(path: Path) -> None:
     """Create the file for its owner alone: it holds what citizens said."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Only where it is new: to close a file that is open already would end SQLite's locks on it.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise InputError(f"{error.strerror}; name a file that can be written", file=path, field="database") from None
 
