@@ -26,7 +26,7 @@ run: .venv/installed $(BUNDLE)/manifest.json
 	@exec $(BIN)/paidan serve
 
 test: lint
-	$(BIN)/pytest -m 'not long'
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not long'
 
 lint: .venv/tools
 	$(BIN)/ruff check

@@ -83,6 +83,7 @@ def test_every_secret_is_its_own_and_has_256_bits():
 @pytest.mark.parametrize(
     "secret",
     ["", "whsec_", "whsec_AAAA", "whsec_***", "whsec_密钥", new_secret().removeprefix("whsec_"), new_secret()[:-1]],
+    ids=["empty", "only the prefix", "too short", "no base64", "Chinese", "without the prefix", "torn off"],
 )
 def test_a_secret_that_is_none_is_refused_without_repeating_it(secret):
     with pytest.raises(InputError) as refused:

@@ -150,7 +150,7 @@ def test_a_routed_line_obeys_the_contract(desk, routed):
     for line in (line for line in routed[1] if "error" not in line):
         assert set(line) == {
             "id", "topics", "place", "suggestions", "decision", "matters", "kind", "urgency", "due", "versions",
-            "missing", "question", "risk",
+            "missing", "question", "risk", "degraded",
         }  # fmt: skip
         assert line["versions"] == {"bundle": manifest["id"], "pack": "first 2031.04.30", "policy": "2026.11"}
         assert set(line["place"]) == {

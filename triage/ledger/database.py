@@ -1,5 +1,6 @@
 """The database under the ledger: SQLite with settings under which nothing that was committed is lost, or PostgreSQL."""
 
+import errno
 import os
 import sqlite3
 import time
@@ -202,6 +203,8 @@ def _make_private(path: Path) -> None:
         # Only where it is new: to close a file that is open already would end SQLite's locks on it.
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        if not path.is_file():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     except OSError as error:
         raise InputError(f"{error.strerror}; name a file that can be written", file=path, field="database") from None
 
