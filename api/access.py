@@ -27,6 +27,7 @@ from triage.ledger.order import Order
 COOKIE = "paidan_session"
 _REMEMBERED_SECONDS = 5.0  # how long a key that was revoked elsewhere may still open something
 _REMEMBERED = 10_000
+_STRANGERS, _LOOKUPS = 100, 500  # a second: without a key that holds, of one address; of the database, in all
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -110,8 +111,8 @@ class Caller:
 
     @property
     def owner(self) -> str | None:
-        """The key whose orders alone the caller sees; None where it sees others."""
-        return self.key.id if self.key and self.key.role is Role.INTAKE else None
+        """Whose orders alone the caller sees, also those of the keys before its own; None where it sees others."""
+        return self.key.owner if self.key and self.key.role is Role.INTAKE else None
 
     def sees(self, order: Order) -> bool:
         """Tell whether an order is one that the caller may know of."""
@@ -151,7 +152,8 @@ class Doorkeeper:
     def __init__(self, ledger: Ledger, *, rate_limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._ledger, self._clock = ledger, clock
         self._known: dict[str, tuple[float, Caller | None]] = {}
-        self._callers, self._strangers = Bucket(rate_limit, clock=clock), Bucket(100, clock=clock)
+        self._callers, self._strangers = Bucket(rate_limit, clock=clock), Bucket(_STRANGERS, clock=clock)
+        self._lookups = Bucket(_LOOKUPS, clock=clock)
 
     async def caller(self, *, words: str, token: str = "", address: str) -> Caller:
         """Return who has a key or session.
@@ -166,6 +168,7 @@ class Doorkeeper:
         name = keys.digest(f"{words} {token}")
         known, found = self._recalled(name)
         if not known:
+            self._lookups.take("")
             found = await run_in_threadpool(self._looked_up, name, words, token)
         return self._let_in(found, address)
 
@@ -173,7 +176,10 @@ class Doorkeeper:
         """Return who has a key, to a thread that may wait for the database."""
         name = keys.digest(f"{words} ")
         known, found = self._recalled(name)
-        return self._let_in(found if known else self._looked_up(name, words, ""), address)
+        if not known:
+            self._lookups.take("")
+            found = self._looked_up(name, words, "")
+        return self._let_in(found, address)
 
     def forget(self) -> None:
         """Ask the database again for everyone, since keys or sessions changed."""

@@ -102,7 +102,8 @@ def verify(
     """Prove that every event is as it was written and the state of every order follows from them."""
     from triage.ledger.verify import verify as prove  # noqa: PLC0415
 
-    proof = prove(open_ledger(database).engine, anchor=_anchor(anchor))
+    written_down = _anchor(anchor)
+    proof = prove(open_ledger(database, fresh=False).engine, anchor=written_down)
     typer.echo(f"{proof.events:,} events of {proof.orders:,} orders are as they were written; {proof.erased:,} erased")
     typer.echo(f"write down and keep elsewhere: {proof.end.number}:{proof.end.hash}")
 
@@ -150,11 +151,11 @@ def read(
         typer.echo(address)
 
 
-def open_ledger(database: str | None) -> "Ledger":
-    """Open the ledger that an option, the environment or else the default names."""
+def open_ledger(database: str | None, *, fresh: bool = True) -> "Ledger":
+    """Open the ledger that an option, the environment or else the default names, a `fresh` one where there is none."""
     from triage.ledger.ledger import Ledger  # noqa: PLC0415
 
-    return Ledger.open(database or os.environ.get("PAIDAN_DATABASE") or DEFAULT_DATABASE)
+    return Ledger.open(database or os.environ.get("PAIDAN_DATABASE") or DEFAULT_DATABASE, fresh=fresh)
 
 
 def _anchor(written: str | None) -> "Link | None":

@@ -15,12 +15,13 @@ from api.routing import Pack, Router
 from triage.clock import moment
 from triage.directory import CHINA_TIME, today
 from triage.domain import Appeal, ReturnReason, holds
-from triage.errors import ConflictError, MissingError, StaleError, UnavailableError
+from triage.errors import ConflictError, MissingError, PaidanError, StaleError, UnavailableError
 from triage.ledger.drafts import Reception
 from triage.ledger.events import Actor
 from triage.ledger.ledger import Ledger
 from triage.ledger.order import WITH_A_UNIT, Entry
 from triage.ledger.originals import seal
+from triage.ledger.reception import Receipt
 
 _AT_ONCE = 32
 
@@ -111,7 +112,7 @@ class Hotline:
             if jobs := [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]:
                 self._serve(jobs)
 
-    def submit_many(self, submissions: Sequence[Submission]) -> list[Entry | ConflictError]:
+    def submit_many(self, submissions: Sequence[Submission]) -> list[Entry | PaidanError]:
         """Route appeals and write them down in one transaction."""
         self._state_versions()
         now = self.ledger.now()
@@ -133,12 +134,7 @@ class Hotline:
             for routing, submission in zip(routings, submissions, strict=True)
         ]
         receipts = self.ledger.receive([(r, s.actor) for r, s in zip(receptions, submissions, strict=True)])
-        return [
-            receipt
-            if isinstance(receipt, ConflictError)
-            else receipt.entry or self.ledger.entry(receipt.order, version=receipt.version)
-            for receipt in receipts
-        ]
+        return [self._known(receipt) for receipt in receipts]
 
     def give_back(
         self, order: str, *, reason: ReturnReason, proposed: str, note: str, actor: Actor, version: int | None
@@ -184,10 +180,19 @@ class Hotline:
                 raise
             return
         for (_, answer), one in zip(jobs, found, strict=True):
-            if isinstance(one, ConflictError):
-                answer.set_exception(one)
-            else:
+            if isinstance(one, Entry):
                 answer.set_result(one)
+            else:
+                answer.set_exception(one)
+
+    def _known(self, receipt: Receipt | ConflictError) -> Entry | PaidanError:
+        """Return the order of a receipt; what goes wrong now is about that one alone, since all are written down."""
+        if isinstance(receipt, ConflictError):
+            return receipt
+        try:
+            return receipt.entry or self.ledger.entry(receipt.order, version=receipt.version)
+        except PaidanError as error:
+            return error
 
     def _sealed(self, appeal: Appeal) -> bytes | None:
         return seal(self._originals_key, appeal.text, appeal.address) if self._originals_key else None

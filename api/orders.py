@@ -292,19 +292,26 @@ def shown_entry(id_: str | None, entry: Entry | None, error: InputError | Confli
 _TIMES = ("dispatch_by", "feedback_by", "dispatched_at", "signed_at", "closed_at", "called_back_at")
 
 
-def event_line(event: Event, names: Mapping[str, str]) -> Line:
-    """Show an event, with everything that its hash is over but the salt, and what its key is called."""
+_INTERNAL = (EventKind.RETURNED, EventKind.CALLED_BACK, EventKind.READ, EventKind.ERASED)
+
+
+def event_line(event: Event, names: Mapping[str, str], *, by_others: bool = False) -> Line:
+    """Show an event, with everything that its hash is over but the salt, and what its key is called.
+
+    Of what others wrote among themselves, units and intake systems are told nothing.
+    """
+    content = None if by_others and event.kind in _INTERNAL else event.content
     return {
         "number": event.number,
         "order": event.order,
         "kind": event.kind.value,
         "at": shown(event.at),
         "by": event.by,
-        "name": names.get(event.by, ""),
+        "name": "" if by_others else names.get(event.by, ""),
         "role": event.role,
         "versions": event.versions,
         "facts": event.facts,
-        "content": event.content,
+        "content": content,
         "previous": event.previous,
         "hash": event.hash,
     }

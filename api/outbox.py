@@ -76,8 +76,16 @@ class Postman:
             answer = Answer(error=error.code)
         else:
             headers = signed_headers(secret, claimed.delivery.id, self._ledger.now(), body)
-            answer = self._sender.send(claimed.webhook.url, {**headers, "content-type": "application/json"}, body)
+            answer = self._sent(claimed.webhook.url, {**headers, "content-type": "application/json"}, body)
         self._settle(claimed, answer)
+
+    def _sent(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Make an attempt; whatever goes wrong with it counts as one, so that it does not go on for ever."""
+        try:
+            return self._sender.send(url, headers, body)
+        except Exception as error:  # noqa: BLE001
+            _log.error("failed", error=type(error).__name__)
+            return Answer(error="failed")
 
     def _settle(self, claimed: Claimed, answer: Answer) -> None:
         now, delivery = self._ledger.now(), claimed.delivery

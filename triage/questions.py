@@ -7,7 +7,7 @@ from math import log2
 
 from triage.domain import Assessment, Candidate, Element, Place, Question, RankedTopic, Reading, Unit, UnitKind
 
-_NUMBER = "[0-9一二三四五六七八九十两几半数多]+"
+_NUMBER = "[0-9一二三四五六七八九十两几半数多]"  # its last digit: more would be looked at again and again
 _TIME = re.compile(
     "[今昨前明当][天日晚早晨夜]|凌晨|早上|清晨|上午|中午|下午|傍晚|晚上|夜[里间晚]|半夜|深夜|每[天日晚周月年]|天天|常年|"
     "周[一二三四五六日天末]|星期|礼拜|[去今前明]年|[上这本下]个?[月周]|最近|近期|近日|这几天|这两天|这阵子|刚才|刚刚|刚[^毅]|现在|目前|"

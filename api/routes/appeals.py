@@ -58,7 +58,7 @@ async def create(
         actor=caller.actor,
         reference=appeal.id,
         hold=appeal.hold,
-        key=_scoped(caller.actor.id, idempotency_key) if idempotency_key else "",
+        key=_scoped(caller.actor.owner, idempotency_key) if idempotency_key else "",
         fingerprint=_fingerprint(appeal, idempotency_key) if idempotency_key else "",
     )
     return shown_order(hotline, await hotline.submitted(submission), status=201)
@@ -110,7 +110,10 @@ def history(order: OrderPath, caller: WhoSees, hotline: ReadyHotline) -> Respons
     happened = hotline.ledger.history(order)
     with reading(hotline.ledger.engine) as connection:
         names = keys.names(connection, {event.by for event in happened})
-    return Lines({"events": [event_line(event, names) for event in happened]})
+    outside = bool(caller.unit or caller.owner)
+    own_id = caller.actor.id
+    lines = [event_line(event, names, by_others=outside and event.by != own_id) for event in happened]
+    return Lines({"events": lines})
 
 
 def _fingerprint(appeal: OrderIn, key: str) -> str:

@@ -18,7 +18,6 @@ from api.problems import declared
 from api.sheets import SheetKind, read_appeals, write_orders
 from triage.domain import Appeal
 from triage.errors import ConflictError, InputError, NotReadyError, PaidanError, UnavailableError
-from triage.ledger.database import reading
 from triage.ledger.events import Actor
 from triage.ledger.keys import digest
 from triage.ledger.order import Entry
@@ -107,12 +106,9 @@ def export(
 ) -> Response:
     """Give orders as a sheet with Chinese headers; what a program would take for a formula is made harmless."""
 
-    def written() -> Iterator[bytes]:
-        with reading(hotline.ledger.engine) as connection:
-            yield from write_orders(kind, every(connection, filters), hotline.name_of)
-
     name = {"Content-Disposition": f'attachment; filename="orders.{kind.value}"'}
-    return StreamingResponse(written(), media_type=kind.media_type, headers=name)
+    written = write_orders(kind, every(hotline.ledger, filters), hotline.name_of)
+    return StreamingResponse(written, media_type=kind.media_type, headers=name)
 
 
 def _begun(kind: SheetKind, file: BinaryIO) -> Iterator[Row]:
@@ -143,7 +139,7 @@ def _written(hotline: Hotline, rows: Sequence[Row], actor: Actor, file: str) -> 
             appeal=appeal,
             actor=actor,
             reference=appeal.id,
-            key=digest(f"{actor.id} {file} {row}"),
+            key=digest(f"{actor.owner} {file} {row}"),
             fingerprint=file,
         )
         for row, appeal in sound

@@ -6,14 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 
-from api.dependencies import OPEN, ReadyRouter, who_routes
+from api.access import identified
+from api.dependencies import OPEN, ReadyRouter
 from api.problems import declared
 from api.schemas import DirectoryLine, DirectoryLines, Promises, TopicOut, Topics, UnitOut, Units, VersionsNow
 from triage.directory import today
 from triage.domain import Mandate, Unit, UnitKind, holds
 from triage.lines import promise_line
 
-router = APIRouter(tags=["directory"], dependencies=[Depends(who_routes)])
+router = APIRouter(tags=["directory"], dependencies=[Depends(identified)])
 
 
 @router.get("/v1/units", responses=declared(401, 403, 422, 429, 500, 503), operation_id="listUnits", openapi_extra=OPEN)

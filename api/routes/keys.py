@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from api.access import ForbiddenError
 from api.answers import Lines
 from api.dependencies import CurrentDoorkeeper, ReadyHotline, WhoAdministers, json_only
 from api.orders import Code, Label, WholeFloats, shown
@@ -75,7 +76,12 @@ def create(
     caller: WhoAdministers,
     hotline: ReadyHotline,
 ) -> Response:
-    """Make a key. A key of role `unit` needs its unit, no other has one (409 otherwise)."""
+    """Make a key. A key of role `unit` needs its unit, no other has one (409 otherwise).
+
+    Keys of custodians are made by `paidan keys create` alone, by who may log in to the machine.
+    """
+    if wanted.role is Role.CUSTODIAN:
+        raise ForbiddenError
     if wanted.unit:
         hotline.check_unit(wanted.unit)
     ends = hotline.ledger.now() + timedelta(days=wanted.days) if wanted.days else None

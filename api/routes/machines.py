@@ -134,10 +134,10 @@ def _reported(hotline: Hotline, machines: Machines, event: CloudEvent, actor: Ac
         actor=actor,
         reference=event.id[:REFERENCE_LIMIT],
         # What makes an event one event is its id and source, however its other attributes are written.
-        key=digest(f"{actor.id} {canonical([event.source, event.id]).decode()}"),
+        key=digest(f"{actor.owner} {canonical([event.source, event.id]).decode()}"),
         fingerprint="event",
         source=event.source,
-        storm=digest(f"{actor.id} {reported.storm}"),
+        storm=digest(f"{actor.owner} {reported.storm}"),
         within=reported.within,
     )
     return hotline.submit(submission)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import Response
 
-from api.access import Caller, ForbiddenError
+from api.access import Caller, ForbiddenError, May
 from api.answers import Lines
 from api.dependencies import (
     CurrentSettings,
@@ -153,7 +153,8 @@ def close(
 ) -> Response:
     """办结: the order is done; who closed it in the end is what the next model learns from.
 
-    What the citizen said can come along, or later as a call-back. A unit closes its own orders alone, as itself.
+    What the citizen said can come along, or later as a call-back; from a unit it is not taken, since it is assessed by
+    that. A unit closes its own orders alone, as itself.
     """
     _own(hotline, order, caller)
     if what.unit:
@@ -162,7 +163,7 @@ def close(
         order,
         unit=caller.unit or what.unit or "",
         solution=what.solution,
-        said=what.said,
+        said=what.said if caller.may(May.CALL_BACK) else None,
         actor=caller.actor,
         version=version,
     )

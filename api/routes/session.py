@@ -45,7 +45,7 @@ class SessionOut(BaseModel):
     responses=declared(400, 401, 413, 415, 422, 429, 500, 503),
     operation_id="signIn",
 )
-async def sign_in(
+def sign_in(
     given: Annotated[KeyIn, Body(openapi_examples={"key": {"value": {"key": "paidan_k0123456789_..."}}})],
     request: Request,
     doorkeeper: CurrentDoorkeeper,
@@ -54,7 +54,7 @@ async def sign_in(
 ) -> Response:
     """Begin a session, which lasts twelve hours."""
     address = request.client.host if request.client else ""
-    caller = await doorkeeper.caller(words=given.key, token="", address=address)
+    caller = doorkeeper.caller_with(given.key, address=address)
     if caller.key is None:
         raise UnknownCallerError
     with writing(hotline.ledger.engine) as connection:

@@ -38,7 +38,7 @@ MAY = {
         LISTENING,
     ),
     **dict.fromkeys(("route", "explain", "routeBatch"), ROUTING),
-    **dict.fromkeys(("listUnits", "promise", "listTopics", "listDirectory", "versions"), ROUTING),
+    **dict.fromkeys(("listUnits", "promise", "listTopics", "listDirectory", "versions"), ROLES),
     "metrics": {"auditor", "administrator"},
     **dict.fromkeys(("whoAmI", "signOut"), ROLES),
 }

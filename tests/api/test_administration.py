@@ -300,3 +300,11 @@ def test_a_session_of_the_console_begins_with_the_first_key(ledger, settings):
     words = (settings.state / serving.LOCAL_KEY).read_text().strip()
     with TestClient(create_app(KeywordTriage(), settings, ledger)) as client:
         assert client.post("/v1/session", json={"key": words}).json()["role"] == "administrator"
+
+
+def test_a_ledger_that_is_not_there_is_not_proved(paidan, tmp_path):
+    missing = tmp_path / "typed-wrong.db"
+    code, _, err = paidan("ledger", "verify", "--database", f"sqlite:///{missing}")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "there is no ledger here" in err
+    assert not missing.exists()

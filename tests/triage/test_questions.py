@@ -255,3 +255,9 @@ def test_the_gain_is_the_entropy_of_the_answers_and_no_other_question_gains_more
         assert possible[asked.about] == pytest.approx(best, abs=2e-4)
     if best < 0.0999:
         assert (asked is None) == (not any(element in possible or element is Element.TIME for element in elements))
+
+
+def test_a_hundred_thousand_digits_are_looked_through_once():
+    reading = Reading(masked="9" * 100_000, tokens=("9",))
+    assessment = Assessment(topics=(), place=Place(), candidates=(), suggestions=())
+    assert missing(reading, assessment, "投诉") == (Element.TIME,)

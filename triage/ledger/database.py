@@ -41,7 +41,7 @@ _PATIENCE = {
 _UPGRADING = 7_345_120_001  # the advisory lock under which one of several servers migrates
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, *, fresh: bool = True) -> Engine:
     """Open a database, and bring its tables up to date.
 
     Parameters
@@ -50,6 +50,9 @@ def open_database(url: str) -> Engine:
         `sqlite:///path`, `postgresql://user@host/name`, or with standbys
         `postgresql://user@/name?host=one:5432&host=other:5432&target_session_attrs=read-write`.
 
+    fresh
+        Whether a file of SQLite is made where there is none.
+
     Raises
     ------
     InputError
@@ -57,7 +60,10 @@ def open_database(url: str) -> Engine:
     UnavailableError
         The database does not answer.
     """
-    engine = _engine(_parsed(url))
+    parsed = _parsed(url)
+    if not fresh and parsed.drivername == "sqlite" and not Path(parsed.database or "").exists():
+        raise InputError("there is no ledger here; name its file", file=parsed.database, field="database")
+    engine = _engine(parsed)
     try:
         with available():
             _upgrade(engine)

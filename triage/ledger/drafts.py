@@ -48,11 +48,11 @@ class Reception:
     sealed: bytes | None = None
 
 
-def received(order: str, reception: Reception) -> Draft:
+def received(order: str, reception: Reception, *, owner: str) -> Draft:
     """Return the event that an appeal came in."""
     appeal = reception.routing.appeal
     at = max(reception.received_at, _FIRST)
-    facts: dict[str, object] = {"received_at": at.isoformat()}
+    facts: dict[str, object] = {"received_at": at.isoformat(), "owner": owner}
     if reception.source:
         until = at + reception.within
         facts |= {"source": reception.source, "storm": reception.storm, "storm_until": until.isoformat()}

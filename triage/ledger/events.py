@@ -46,11 +46,14 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who does something: the id of a key and its role, or the service itself."""
+    """Who does something: the id of a key and its role, or the service itself.
+
+    `owner` stays what it is when a key is replaced by another one: whose the orders are that it submits.
+    """
 
     id: str
     role: str
-    unit: str = ""
+    owner: str = ""
 
 
 SYSTEM = Actor(id="paidan", role="system")

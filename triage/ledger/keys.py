@@ -35,19 +35,23 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """Who asks. `unit` is the code of the unit that a key of the role `unit` belongs to."""
+    """Who asks. `unit` is the code of the unit that a key of the role `unit` belongs to.
+
+    `owner` is the id of the first key in a line of keys that replaced each other.
+    """
 
     id: str
     name: str
     role: Role
     unit: str = ""
+    owner: str
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
 
     @property
     def actor(self) -> Actor:
-        return Actor(id=self.id, role=self.role.value, unit=self.unit)
+        return Actor(id=self.id, role=self.role.value, owner=self.owner)
 
     def holds(self, at: datetime) -> bool:
         """Tell whether the key opens anything at a time."""
@@ -60,6 +64,7 @@ def create(
     role: Role,
     name: str = "",
     unit: str = "",
+    owner: str = "",
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[Key, str]:
@@ -74,7 +79,8 @@ def create(
         raise ConflictError(
             "a key of role unit belongs to one unit, and no other does; name its code", code="unit_and_role"
         )
-    key = Key(id=f"k{secrets.token_hex(5)}", name=name, role=role, unit=unit, created_at=at, expires_at=expires_at)
+    id_ = f"k{secrets.token_hex(5)}"
+    key = Key(id=id_, name=name, role=role, unit=unit, owner=owner or id_, created_at=at, expires_at=expires_at)
     words = f"paidan_{key.id}_{secrets.token_urlsafe(32)}"
     row = {column.name: getattr(key, column.name) for column in keys.c if column.name != "digest"}
     connection.execute(insert(keys).values(row | {"digest": digest(words)}))
@@ -89,7 +95,7 @@ def rotate(connection: Connection, id_: str, *, at: datetime, overlap: timedelta
     ends = min(filter(None, (old.expires_at, at + overlap)))
     connection.execute(update(keys).where(keys.c.id == id_).values(expires_at=ends))
     lasts = at + (old.expires_at - old.created_at) if old.expires_at else None
-    return create(connection, role=old.role, name=old.name, unit=old.unit, at=at, expires_at=lasts)
+    return create(connection, role=old.role, name=old.name, unit=old.unit, owner=old.owner, at=at, expires_at=lasts)
 
 
 def revoke(connection: Connection, id_: str, *, at: datetime) -> Key:
@@ -160,6 +166,7 @@ def _key(row: Row[Any]) -> Key:
         name=row.name,
         role=Role(row.role),
         unit=row.unit,
+        owner=row.owner,
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,

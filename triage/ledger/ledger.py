@@ -34,9 +34,9 @@ class Ledger:
         self.now = now or (lambda: datetime.now(UTC))
 
     @classmethod
-    def open(cls, url: str) -> "Ledger":
-        """Open the ledger in a database; see `open_database` for errors."""
-        return cls(open_database(url))
+    def open(cls, url: str, *, fresh: bool = True) -> "Ledger":
+        """Open the ledger in a database; see `open_database` for parameters and errors."""
+        return cls(open_database(url, fresh=fresh))
 
     def made_with(self, versions: Versions) -> None:
         """State the versions in every event from now on."""
@@ -221,7 +221,8 @@ class Ledger:
         """Erase what was written about an order, and return of how many events; that they happened stays."""
         with self._book(actor) as book:
             book.order(order)
-            written = select(events.c.number).where(events.c.order == order)
+            kept = (EventKind.READ, EventKind.ERASED)  # who read and erased, and why, is not about the citizen
+            written = select(events.c.number).where(events.c.order == order, events.c.kind.not_in(kept))
             erased = book.connection.execute(delete(contents).where(contents.c.number.in_(written))).rowcount
             book.connection.execute(delete(originals).where(originals.c.order == order))
             book.append(

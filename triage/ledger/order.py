@@ -160,7 +160,7 @@ def after(order: Order | None, event: Event) -> Order:
 
 
 # What changes nothing that somebody decides by, so that nobody's `version` is stale for it.
-_QUIET = (EventKind.REMINDED, EventKind.READ)
+_QUIET = (EventKind.REMINDED, EventKind.READ, EventKind.REPEATED)
 
 
 def refusal(order: Order, kind: EventKind) -> str:
@@ -210,7 +210,7 @@ def _received(event: Event) -> Order:
         version=event.number,
         received_at=datetime.fromisoformat(facts["received_at"]),
         reference=said.get("reference", ""),
-        owner=event.by,
+        owner=facts["owner"],
         channel=said.get("channel", ""),
         source=facts.get("source", ""),
         storm=facts.get("storm", ""),

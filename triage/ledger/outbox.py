@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from triage.errors import ConflictError, MissingError
 from triage.ledger.events import Event, EventKind
@@ -19,6 +19,7 @@ from triage.ledger.order import Order
 from triage.ledger.tables import deliveries, events, webhooks
 
 CLAIM = timedelta(minutes=2)
+_EACH = 8  # of one webhook at a time, so that one that does not answer keeps no other waiting
 TOLD = tuple(
     kind
     for kind in EventKind
@@ -109,9 +110,15 @@ def any_due(connection: Connection, *, at: datetime) -> bool:
 
 def claim(connection: Connection, *, at: datetime, most: int) -> list[Claimed]:
     """Take deliveries that are due, so that nobody else sends them for a while."""
+    due = (deliveries.c.state == State.WAITING) & (deliveries.c.next_at <= at)
+    place = func.row_number().over(
+        partition_by=deliveries.c.webhook, order_by=(deliveries.c.next_at, deliveries.c.event)
+    )
+    first = select(deliveries.c.id, place.label("place")).where(due).subquery()
+    fair = select(first.c.id).where(first.c.place <= _EACH)
     ids = connection.scalars(
         select(deliveries.c.id)
-        .where(deliveries.c.state == State.WAITING, deliveries.c.next_at <= at)
+        .where(due, deliveries.c.id.in_(fair))
         .order_by(deliveries.c.next_at, deliveries.c.event)
         .limit(most)
         .with_for_update(skip_locked=True)

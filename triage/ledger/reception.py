@@ -12,7 +12,7 @@ from triage.ledger.book import Book
 from triage.ledger.drafts import Reception
 from triage.ledger.events import SYSTEM, Actor, Draft, EventKind
 from triage.ledger.order import STORMING, Entry
-from triage.ledger.tables import orders, originals, requests
+from triage.ledger.tables import contents, orders, originals, requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +58,9 @@ def _written(book: Book, reception: Reception, actor: Actor, storms: dict[str, s
         content = {"reference": reception.reference} if reception.reference else None
         facts = {"source": reception.source}
         event = book.append(Draft(order=order, kind=EventKind.REPEATED, facts=facts, content=content), actor=actor)
-        return Receipt(order=order, version=event.number)
+        return Receipt(order=order, version=event.number, entry=_standing(book, order))
     order = f"{book.at.astimezone(CHINA_TIME):%Y%m%d}-{book.end.number + 1}"
-    received = book.append(drafts.received(order, reception), actor=actor)
+    received = book.append(drafts.received(order, reception, owner=actor.owner or actor.id), actor=actor)
     routed, _ = [book.append(draft, actor=SYSTEM) for draft in drafts.routed(order, reception.routing)]
     sent = None if reception.hold else drafts.sent(order, reception.routing)
     if sent:
@@ -72,6 +72,14 @@ def _written(book: Book, reception: Reception, actor: Actor, storms: dict[str, s
         storms[reception.storm] = order
     entry = Entry.of(state, received.content or {}, routed.content or {})
     return Receipt(order=order, version=book.end.number, entry=entry)
+
+
+def _standing(book: Book, order: str) -> Entry:
+    """Return an order as it stands, without reading all of what may be thousands of repetitions."""
+    state = book.order(order)
+    wanted = select(contents.c.number, contents.c.content).where(contents.c.number.in_((state.first, state.routed)))
+    written = {row.number: row.content for row in book.connection.execute(wanted)}
+    return Entry.of(state, written.get(state.first) or {}, written.get(state.routed) or {})
 
 
 def _storming(book: Book, reception: Reception, storms: Mapping[str, str]) -> str | None:

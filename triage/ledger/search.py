@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, null, select
+from sqlalchemy import ColumnElement, Row, Select, exists, null, select
 
 from triage.ledger.book import order_from
 from triage.ledger.database import reading
@@ -57,12 +57,14 @@ def find(
     return page, page[-1].order.first if len(rows) > limit else None
 
 
-def every(connection: Connection, filters: Filters, *, at_once: int = 500) -> Iterator[Entry]:
-    """Return all orders that fit, newest first, holding some of them in memory at a time."""
+def every(ledger: Ledger, filters: Filters, *, at_once: int = 500) -> Iterator[Entry]:
+    """Return all orders that fit, newest first, some at a time: whoever reads slowly keeps no connection meanwhile."""
     last: int | None = None
-    while rows := connection.execute(_wanted(filters, after=last, routing=False).limit(at_once)).all():
-        yield from map(_entry, rows)
-        last = rows[-1].first
+    while True:
+        page, last = find(ledger, filters, limit=at_once, after=last)
+        yield from page
+        if last is None:
+            return
 
 
 def _wanted(filters: Filters, *, after: int | None, routing: bool) -> Select[Any]:

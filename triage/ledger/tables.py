@@ -183,6 +183,7 @@ keys = Table(
     Column("name", String(200), nullable=False),
     Column("role", String(20), nullable=False),
     Column("unit", String(100), nullable=False),
+    Column("owner", String(40), nullable=False),
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),

@@ -100,7 +100,9 @@ def _folded(id_: str, story: list[Event]) -> Order:
         raise LedgerError(f"the events of order {id_} do not follow from each other: {error}") from None
     assert state is not None  # noqa: S101 - a group has an event
     erased = max((event.number for event in story if event.kind is EventKind.ERASED), default=0)
-    if any(event.digest and event.content is None and event.number >= erased for event in story):
+    kept = (EventKind.READ, EventKind.ERASED)
+    gone = [event for event in story if event.digest and event.content is None]
+    if any(event.number >= erased or event.kind in kept for event in gone):
         raise LedgerError(f"what was written about order {id_} is missing, and nobody erased it")
     return state
 

@@ -36,7 +36,8 @@ def test_a_key_is_found_by_its_words_with_its_role(ledger, role):
     unit = STREET if role is Role.UNIT else ""
     key, words = ledger.create_key(role=role, name="座席一组", unit=unit)
     assert unlocked(ledger, words) == key
-    assert key.actor == Actor(id=key.id, role=role.value, unit=unit)
+    assert key.actor == Actor(id=key.id, role=role.value, owner=key.id)
+    assert key.unit == unit
 
 
 @pytest.mark.parametrize(("role", "unit"), [(Role.UNIT, ""), (Role.AGENT, STREET), (Role.ADMINISTRATOR, STREET)])
