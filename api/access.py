@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
@@ -27,7 +28,7 @@ from triage.ledger.order import Order
 COOKIE = "paidan_session"
 _REMEMBERED_SECONDS = 5.0  # how long a key that was revoked elsewhere may still open something
 _REMEMBERED = 10_000
-_STRANGERS, _LOOKUPS = 100, 500  # a second: without a key that holds, of one address; of the database, in all
+_LOOKUPS = 500  # of the database, a second
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -152,7 +153,7 @@ class Doorkeeper:
     def __init__(self, ledger: Ledger, *, rate_limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._ledger, self._clock = ledger, clock
         self._known: dict[str, tuple[float, Caller | None]] = {}
-        self._callers, self._strangers = Bucket(rate_limit, clock=clock), Bucket(_STRANGERS, clock=clock)
+        self._callers, self._strangers = Bucket(rate_limit, clock=clock), Bucket(rate_limit, clock=clock)
         self._lookups = Bucket(_LOOKUPS, clock=clock)
 
     async def caller(self, *, words: str, token: str = "", address: str) -> Caller:
@@ -237,6 +238,7 @@ async def identified(
         repeated = request.headers.get("x-csrf-token", "")
         if not hmac.compare_digest(repeated.encode(), caller.csrf.encode()):
             raise ForbiddenError
+    structlog.contextvars.bind_contextvars(key=caller.actor.id)
     return caller
 
 

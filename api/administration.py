@@ -1,5 +1,6 @@
 """`paidan keys`, `paidan ledger` and `paidan originals`: who may ask, what proves the ledger, and what was said."""
 
+import getpass
 import os
 import re
 from datetime import timedelta
@@ -15,10 +16,10 @@ from triage.errors import InputError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from triage.ledger.events import Link
+    from triage.ledger.events import Actor, Link
     from triage.ledger.ledger import Ledger
 
-_LONGEST = 100
+_LONGEST, _LONGEST_ACTOR = 100, 40
 
 keys_app = typer.Typer(help="Keys: who may use the service, and for what.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The ledger of orders.", no_args_is_help=True, rich_markup_mode=None)
@@ -29,6 +30,9 @@ originals_app = typer.Typer(
 DatabaseOption = Annotated[
     str | None,
     typer.Option("--database", help="URL: sqlite:///file.db or postgresql://host/name.  [default: var/paidan.db]"),
+]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who does it, for the ledger.  [default: the user of this machine]")
 ]
 OverlapOption = Annotated[int, typer.Option("--hours", min=0, max=2_160, help="For which the old key goes on to hold.")]
 
@@ -44,19 +48,19 @@ def create(
     days: Annotated[
         int | None, typer.Option("--days", min=1, max=3_660, help="After which it ends; never, if not given.")
     ] = None,
+    by: ByOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Make a key. It is shown this once, as the last word: only its digest is kept."""
     from triage.ledger.keys import Role  # noqa: PLC0415
 
     for field, words in (("name", name), ("unit", unit)):
-        if not re.fullmatch(PLAIN, words) or LONE.search(words) or len(words) > _LONGEST:
-            raise InputError(f"a text of at most {_LONGEST} characters without control characters", field=field)
+        _check_plain(words, field, _LONGEST)
     if role not in list(Role):
         raise InputError(f"{role!r} is no role; take one of {', '.join(Role)}", field="role")
     ledger = open_ledger(database)
     ends = ledger.now() + timedelta(days=days) if days else None
-    key, words = ledger.create_key(role=Role(role), name=name, unit=unit, expires_at=ends)
+    key, words = ledger.create_key(role=Role(role), name=name, unit=unit, expires_at=ends, actor=_operator(by))
     typer.echo(f"{key.id} {role}{' ' + name if name else ''}: {words}")
 
 
@@ -79,17 +83,22 @@ def list_(database: DatabaseOption = None) -> None:
 def rotate(
     key: Annotated[str, typer.Argument(help="Id of the key that is to be replaced.")],
     hours: OverlapOption = 24,
+    by: ByOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Make a key like another one, which holds for a while yet; the new one is shown as the last word."""
-    fresh, words = open_ledger(database).rotate_key(key, overlap=timedelta(hours=hours))
+    fresh, words = open_ledger(database).rotate_key(key, overlap=timedelta(hours=hours), actor=_operator(by))
     typer.echo(f"{fresh.id} {fresh.role}, {key} ends in {hours} hours: {words}")
 
 
 @keys_app.command()
-def revoke(key: Annotated[str, typer.Argument(help="Id of the key.")], database: DatabaseOption = None) -> None:
+def revoke(
+    key: Annotated[str, typer.Argument(help="Id of the key.")],
+    by: ByOption = None,
+    database: DatabaseOption = None,
+) -> None:
     """End a key and its sessions; running servers notice within five seconds."""
-    typer.echo(f"{open_ledger(database).revoke_key(key).id} is revoked")
+    typer.echo(f"{open_ledger(database).revoke_key(key, actor=_operator(by)).id} is revoked")
 
 
 @ledger_app.command()
@@ -112,12 +121,11 @@ def verify(
 def erase(
     order: Annotated[str, typer.Argument(help="Number of the order.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays in the ledger.")],
+    by: ByOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Erase what was written about an order; that it happened stays, and the chain still proves it."""
-    from triage.ledger.events import SYSTEM  # noqa: PLC0415
-
-    erased = open_ledger(database).erase(order, reason=reason, actor=SYSTEM)
+    erased = open_ledger(database).erase(order, reason=reason, actor=_operator(by))
     typer.echo(f"what was written in {erased:,} events of {order} is erased")
 
 
@@ -138,14 +146,14 @@ def read(
     order: Annotated[str, typer.Argument(help="Number of the order.")],
     private: Annotated[Path, typer.Option("--private", help="File of the private key.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays in the ledger.")],
+    by: ByOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Read an appeal as it was said; that it was read becomes an event first."""
-    from triage.ledger.events import SYSTEM  # noqa: PLC0415
     from triage.ledger.originals import opened, private_key  # noqa: PLC0415
 
     key = private_key(private)
-    text, address = opened(key, open_ledger(database).original(order, reason=reason, actor=SYSTEM))
+    text, address = opened(key, open_ledger(database).original(order, reason=reason, actor=_operator(by)))
     typer.echo(text)
     if address:
         typer.echo(address)
@@ -156,6 +164,23 @@ def open_ledger(database: str | None, *, fresh: bool = True) -> "Ledger":
     from triage.ledger.ledger import Ledger  # noqa: PLC0415
 
     return Ledger.open(database or os.environ.get("PAIDAN_DATABASE") or DEFAULT_DATABASE, fresh=fresh)
+
+
+def _operator(by: str | None) -> "Actor":
+    """Return who does something at a terminal: whoever can reach the database needs no key."""
+    from triage.ledger.events import Actor  # noqa: PLC0415
+
+    try:
+        who = by or getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        raise InputError("say who does it", field="by") from None
+    _check_plain(who, "by", _LONGEST_ACTOR)
+    return Actor(id=who, role="operator")
+
+
+def _check_plain(words: str, field: str, longest: int) -> None:
+    if not re.fullmatch(PLAIN, words) or LONE.search(words) or len(words) > longest:
+        raise InputError(f"a text of at most {longest} characters without control characters", field=field)
 
 
 def _anchor(written: str | None) -> "Link | None":

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Caller, Doorkeeper, May, allowed
+from api.access import Caller, Doorkeeper, Identified, May, allowed
 from api.answers import Lines
 from api.hotline import Hotline
 from api.orders import ORDER_ID, PLAIN, Time, bounded, order_line
@@ -16,15 +16,21 @@ from api.routing import Router
 from api.settings import Settings
 from api.together import Together
 from triage.errors import MissingError, NotReadyError
+from triage.ledger.ledger import Ledger
 from triage.ledger.order import Entry, Order, Status
 from triage.ledger.search import Filters
 
 
-async def json_only(request: Request) -> None:
+async def json_of_anybody(request: Request) -> None:
     """Refuse a body that does not say it is JSON: a form of another site's page can say only other things."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HTTPException(415, headers={"Accept": "application/json"})
+
+
+async def json_only(request: Request, _: Identified) -> None:
+    """Do the same where a key is asked for first."""
+    await json_of_anybody(request)
 
 
 async def _router(request: Request) -> Router:
@@ -46,6 +52,13 @@ async def _hotline(request: Request) -> Hotline:
     if hotline is None:
         raise NotReadyError
     return hotline
+
+
+async def _ledger(request: Request) -> Ledger:
+    ledger: Ledger | None = request.app.state.ledger
+    if ledger is None:
+        raise NotReadyError
+    return ledger
 
 
 async def _settings(request: Request) -> Settings:
@@ -77,6 +90,7 @@ async def _version(
 
 ReadyRouter = Annotated[Router, Depends(_router)]
 ReadyTogether = Annotated[Together, Depends(_together)]
+ReadyLedger = Annotated[Ledger, Depends(_ledger)]
 ReadyHotline = Annotated[Hotline, Depends(_hotline)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 CurrentDoorkeeper = Annotated[Doorkeeper, Depends(_doorkeeper)]

@@ -41,7 +41,7 @@ class Guard:
         request_id = _request_id(scope)
         answer = _Answer(send, request_id)
         began = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request=request_id):
+        with structlog.contextvars.bound_contextvars(request=request_id, key=""):
             try:
                 await self._within_limit(scope, receive, answer)
             except Exception as error:  # noqa: BLE001 - the last resort, see above

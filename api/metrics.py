@@ -22,7 +22,7 @@ class Metrics:
         )
         self._orders = Gauge("paidan_orders", "Orders by status", ("status",), registry=self.registry)
         self._deliveries = Gauge(
-            "paidan_deliveries", "Deliveries of webhooks by state", ("state",), registry=self.registry
+            "paidan_deliveries", "Deliveries of webhooks that wait or are dead", ("state",), registry=self.registry
         )
         self._degraded = Gauge(
             "paidan_degraded", "1 while a stand-in routes, 2 while nothing does", registry=self.registry

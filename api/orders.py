@@ -231,7 +231,10 @@ class EventOut(_Out):
 
 
 class History(_Out):
+    """Events, oldest first; `next` is what to give as `after` for the next page, null on the last one."""
+
     events: list[EventOut]
+    next: int | None
 
 
 Names = Callable[[str], str]

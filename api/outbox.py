@@ -91,10 +91,13 @@ class Postman:
         now, delivery = self._ledger.now(), claimed.delivery
         wait = next_attempt(delivery.attempts + 1, draw=self._draw, retry_after=answer.retry_after)
         state = State.DELIVERED if answer.delivered else State.WAITING if wait and not answer.gone else State.DEAD
+        next_at = now + wait if wait and state is State.WAITING else now
         told = str(answer.status or answer.error)
         with writing(self._ledger.engine) as connection:
-            outbox.settle(connection, delivery.id, state=state, next_at=now + wait if wait else now, answer=told)
-            if answer.gone:
+            outbox.settle(connection, delivery.id, state=state, next_at=next_at, answer=told)
+        if answer.gone:
+            # Not in one transaction: that would hold a row for which another one that ends the webhook waits.
+            with writing(self._ledger.engine) as connection:
                 outbox.end(connection, claimed.webhook.id, at=now)
         _log.info("delivery", id=delivery.id, webhook=claimed.webhook.id, state=state.value, answer=told)
 

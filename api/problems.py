@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from api.access import ForbiddenError, TooOftenError, UnknownCallerError
+from api.logs import get_logger
 from api.schemas import Fault, Problem
 from triage.errors import (
     ConflictError,
@@ -29,6 +30,7 @@ from triage.errors import (
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 _NOT_ALLOWED = 405
+_log = get_logger("paidan.problems")
 
 # Status -> code for machines and what to tell people; the OpenAPI description is made of the same table.
 KNOWN: Mapping[int, tuple[str, str]] = {
@@ -143,6 +145,8 @@ async def _unusable(request: Request, error: Exception) -> Response:
 
 async def _answered(status: int, request: Request, error: Exception) -> Response:
     assert isinstance(error, PaidanError)  # noqa: S101
+    if isinstance(error, UnavailableError):
+        _log.warning("unavailable", why=str(error))  # names the error's class, and nothing that was written
     code = None if status == 404 else error.code
     return problem(request.scope, status, code=code, detail=str(error) or None, headers=_HEADERS.get(status))
 

@@ -75,7 +75,7 @@ const FACTS = {
   repeated: ({ order, source }) => [order && `工单 ${order} 并入`, source],
   reminded: ({ of }) => [DEADLINES[of] && `${DEADLINES[of]}期限将到`],
   overdue: ({ of }) => [DEADLINES[of] && `${DEADLINES[of]}已过期限`],
-  closed: (facts, name) => [facts.unit && name(facts.unit), ...called(facts)],
+  closed: (facts, name) => [facts.unit && name(facts.unit), facts.with && `随工单 ${facts.with} 办结`, ...called(facts)],
   called_back: called,
 };
 

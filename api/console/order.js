@@ -41,16 +41,29 @@ export class OrderPanel {
     this.#opened += 1;
     const opened = this.#opened;
     const path = `/v1/appeals/${encodeURIComponent(id)}`;
-    const [found, past, name] = await Promise.all([
+    const [found, events, name] = await Promise.all([
       this.#api.get(path),
-      this.#api.get(`${path}/history`),
+      this.#history(path),
       this.#directory.names(),
     ]);
-    const { events } = past.data;
     if (opened !== this.#opened) return events;
     this.order = found.data;
     this.#etag = found.etag;
     this.#draw(events, name);
+    return events;
+  }
+
+  /**
+   * @param {string} path of the order
+   * @returns {Promise<any[]>} its whole history, page by page
+   */
+  async #history(path) {
+    const events = [];
+    for (let after = 0; after !== null; ) {
+      const { data } = await this.#api.get(`${path}/history?after=${after}`);
+      events.push(...data.events);
+      after = data.next;
+    }
     return events;
   }
 

@@ -7,7 +7,17 @@ from fastapi import APIRouter, Body, Depends, Header, Query
 from starlette.responses import Response
 
 from api.answers import Lines
-from api.dependencies import OrderPath, ReadyHotline, Wanted, WhoSees, WhoSubmits, json_only, own, shown_order
+from api.dependencies import (
+    OrderPath,
+    ReadyHotline,
+    ReadyLedger,
+    Wanted,
+    WhoSees,
+    WhoSubmits,
+    json_only,
+    own,
+    shown_order,
+)
 from api.examples import APPEAL, ENGLISH
 from api.hotline import Submission
 from api.orders import History, OrderIn, OrderOut, OrderPage, event_line, order_line
@@ -104,16 +114,26 @@ def read(order: OrderPath, caller: WhoSees, hotline: ReadyHotline) -> Response:
     responses=declared(401, 403, 404, 422, 429, 500, 503),
     operation_id="readHistory",
 )
-def history(order: OrderPath, caller: WhoSees, hotline: ReadyHotline) -> Response:
-    """Tell what happened to an order, when and by whom, each event chained to the one before by its hash."""
-    own(caller, hotline.ledger.order(order))
-    happened = hotline.ledger.history(order)
-    with reading(hotline.ledger.engine) as connection:
+def history(
+    order: OrderPath,
+    caller: WhoSees,
+    ledger: ReadyLedger,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+    after: Annotated[int, Query(ge=0, lt=10**18, description="`next` of the page before")] = 0,
+) -> Response:
+    """Tell what happened to an order, when and by whom, each event chained to the one before by its hash.
+
+    The oldest come first, a page at a time: a machine may have told of one matter thousands of times.
+    """
+    own(caller, ledger.order(order))
+    happened = ledger.history(order, after=after, limit=limit + 1)
+    more, happened = happened[limit:], happened[:limit]
+    with reading(ledger.engine) as connection:
         names = keys.names(connection, {event.by for event in happened})
     outside = bool(caller.unit or caller.owner)
     own_id = caller.actor.id
     lines = [event_line(event, names, by_others=outside and event.by != own_id) for event in happened]
-    return Lines({"events": lines})
+    return Lines({"events": lines, "next": happened[-1].number if more else None})
 
 
 def _fingerprint(appeal: OrderIn, key: str) -> str:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.access import ForbiddenError
 from api.answers import Lines
-from api.dependencies import CurrentDoorkeeper, ReadyHotline, WhoAdministers, json_only
+from api.dependencies import CurrentDoorkeeper, ReadyHotline, ReadyLedger, WhoAdministers, json_only
 from api.orders import Code, Label, WholeFloats, shown
 from api.problems import declared
 from triage.ledger import keys
@@ -98,9 +98,9 @@ def create(
     responses=declared(401, 403, 429, 500, 503),
     operation_id="listKeys",
 )
-def listed(caller: WhoAdministers, hotline: ReadyHotline) -> Response:  # noqa: ARG001 - it is asked for its role
+def listed(caller: WhoAdministers, ledger: ReadyLedger) -> Response:  # noqa: ARG001 - it is asked for its role
     """List all keys, also those that hold no longer."""
-    with reading(hotline.ledger.engine) as connection:
+    with reading(ledger.engine) as connection:
         return Lines({"keys": [_shown(key) for key in keys.listed(connection)]})
 
 
@@ -117,11 +117,11 @@ def rotate(
     key: KeyPath,
     how: Annotated[RotationIn, Body(openapi_examples={"a day": {"value": {"hours": 24}}})],
     caller: WhoAdministers,
-    hotline: ReadyHotline,
+    ledger: ReadyLedger,
     doorkeeper: CurrentDoorkeeper,
 ) -> Response:
     """Make a key like another one, which goes on to hold for a while, so that nobody is locked out."""
-    fresh, words = hotline.ledger.rotate_key(key, overlap=timedelta(hours=how.hours), actor=caller.actor)
+    fresh, words = ledger.rotate_key(key, overlap=timedelta(hours=how.hours), actor=caller.actor)
     doorkeeper.forget()
     return Lines(_shown(fresh) | {"key": words}, 201)
 
@@ -133,9 +133,9 @@ def rotate(
     responses=declared(401, 403, 404, 422, 429, 500, 503),
     operation_id="revokeKey",
 )
-def revoke(key: KeyPath, caller: WhoAdministers, hotline: ReadyHotline, doorkeeper: CurrentDoorkeeper) -> Response:
+def revoke(key: KeyPath, caller: WhoAdministers, ledger: ReadyLedger, doorkeeper: CurrentDoorkeeper) -> Response:
     """End a key and its sessions: here at once, at other servers of the same ledger within five seconds."""
-    revoked = hotline.ledger.revoke_key(key, actor=caller.actor)
+    revoked = ledger.revoke_key(key, actor=caller.actor)
     doorkeeper.forget()
     return Lines(_shown(revoked))
 

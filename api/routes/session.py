@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.access import COOKIE, Caller, Identified, UnknownCallerError
 from api.answers import Lines
-from api.dependencies import CurrentDoorkeeper, CurrentSettings, ReadyHotline, json_only
+from api.dependencies import CurrentDoorkeeper, CurrentSettings, ReadyLedger, json_of_anybody
 from api.problems import declared
 from triage.ledger import keys
 from triage.ledger.database import writing
@@ -41,7 +41,7 @@ class SessionOut(BaseModel):
     "/v1/session",
     response_model=SessionOut,
     response_class=Lines,
-    dependencies=[Depends(json_only)],
+    dependencies=[Depends(json_of_anybody)],
     responses=declared(400, 401, 413, 415, 422, 429, 500, 503),
     operation_id="signIn",
 )
@@ -49,7 +49,7 @@ def sign_in(
     given: Annotated[KeyIn, Body(openapi_examples={"key": {"value": {"key": "paidan_k0123456789_..."}}})],
     request: Request,
     doorkeeper: CurrentDoorkeeper,
-    hotline: ReadyHotline,
+    ledger: ReadyLedger,
     settings: CurrentSettings,
 ) -> Response:
     """Begin a session, which lasts twelve hours."""
@@ -57,8 +57,8 @@ def sign_in(
     caller = doorkeeper.caller_with(given.key, address=address)
     if caller.key is None:
         raise UnknownCallerError
-    with writing(hotline.ledger.engine) as connection:
-        token, csrf = keys.begin_session(connection, caller.key, at=hotline.ledger.now())
+    with writing(ledger.engine) as connection:
+        token, csrf = keys.begin_session(connection, caller.key, at=ledger.now())
     response = Lines(_shown(Caller(key=caller.key, csrf=csrf)))
     response.set_cookie(
         COOKIE,
@@ -86,12 +86,12 @@ async def who_am_i(caller: Identified) -> Response:
 
 
 @router.delete("/v1/session", status_code=204, responses=declared(401, 403, 429, 500, 503), operation_id="signOut")
-def sign_out(request: Request, caller: Identified, doorkeeper: CurrentDoorkeeper, hotline: ReadyHotline) -> Response:
+def sign_out(request: Request, caller: Identified, doorkeeper: CurrentDoorkeeper, ledger: ReadyLedger) -> Response:
     """End the session."""
     if caller.key is None:
         raise UnknownCallerError
     if token := request.cookies.get(COOKIE):
-        with writing(hotline.ledger.engine) as connection:
+        with writing(ledger.engine) as connection:
             keys.end_session(connection, token)
         doorkeeper.forget()
     response = Response(status_code=204)

@@ -27,6 +27,8 @@ router = APIRouter(tags=["webhooks"])
 
 WebhookPath = Annotated[str, Path(alias="id", pattern="^wh_[0-9a-f]{32}$")]
 DeliveryPath = Annotated[str, Path(alias="delivery", pattern="^msg_[0-9a-f]{32}$")]
+# Printable ASCII without @, # and the backslash: what \s or "not" mean beyond it, engines for patterns disagree on.
+_URL = r'^https?://[!-"$-?A-\[\]-~]+$'
 
 
 class WebhookIn(BaseModel):
@@ -34,9 +36,7 @@ class WebhookIn(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
-    url: Annotated[
-        str, Field(max_length=2_000, pattern=r"^https?://[^\s@#\\]+$", examples=["https://units.example/paidan"])
-    ]
+    url: Annotated[str, Field(max_length=2_000, pattern=_URL, examples=["https://units.example/paidan"])]
     kinds: Annotated[list[Annotated[EventKind, Field(strict=False)]], Field(max_length=20)] = []
     unit: Code | None = None
 
@@ -59,7 +59,10 @@ class Webhooks(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """An event that was told, is to be told again, or is a dead letter; `answer` is the last status or trouble."""
+    """An event that was told, is to be told again, or is a dead letter; `answer` is the last status or trouble.
+
+    `next_at` is when it is sent next, or when it was delivered or given up.
+    """
 
     id: str
     event: int
@@ -113,6 +116,7 @@ def create(
         kinds=tuple(kind.value for kind in wanted.kinds),
         unit=caller.unit or wanted.unit or "",
         owner=caller.owner or "",
+        made_by=caller.actor.owner,
         created_at=hotline.ledger.now(),
     )
     with writing(hotline.ledger.engine) as connection:

@@ -187,6 +187,13 @@ def test_who_guesses_keys_is_slowed_down_and_keys_that_hold_are_not(timed, key_o
     assert client.get("/v1/session", headers=key_of("agent")).status_code == 200
 
 
+def test_a_stranger_is_told_so_whatever_the_body_is(office):
+    answer = office.post(
+        "/v1/appeals", content="x", headers={"Authorization": "Bearer guess", "Content-Type": "text/x"}
+    )
+    assert answer.status_code == 401
+
+
 def test_a_bucket_fills_again_as_time_passes():
     now = [0.0]
     bucket = Bucket(2, clock=lambda: now[0])

@@ -1,5 +1,6 @@
 """`paidan keys`, `paidan ledger`, `paidan originals`, and the first key of a machine."""
 
+import getpass
 from dataclasses import replace
 
 import pytest
@@ -223,10 +224,19 @@ def kept(ledger, tmp_path):
 
 
 def test_an_original_is_read_and_that_it_was_is_written_down(paidan, kept, ledger, tmp_path):
-    code, out, _ = paidan("originals", "read", kept, "--private", tmp_path / "private.pem", "--reason", "需联系当事人")
+    private, why = tmp_path / "private.pem", "需联系当事人"
+    code, out, _ = paidan("originals", "read", kept, "--private", private, "--reason", why, "--by", "保管员")
     assert (code, out) == (0, f"{WORDS}\n望京西园四区\n")
     last = ledger.history(kept)[-1]
-    assert (last.kind, last.by, last.content) == ("read", "paidan", {"reason": "需联系当事人"})
+    assert (last.kind, last.by, last.role, last.content) == ("read", "保管员", "operator", {"reason": why})
+
+
+def test_who_runs_a_command_is_written_down(paidan, kept, ledger):
+    paidan("ledger", "erase", kept, "--reason", "x")
+    assert (ledger.history(kept)[-1].by, ledger.history(kept)[-1].role) == (getpass.getuser(), "operator")
+    code, _, err = paidan("ledger", "erase", kept, "--reason", "x", "--by", "x" * 41)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "by" in err
 
 
 def test_another_key_opens_no_original(paidan, kept, tmp_path):

@@ -108,6 +108,19 @@ def test_the_history_tells_what_happened_chained(office, agent, submit):
     assert events[0]["at"].endswith("+08:00")
 
 
+def test_a_history_is_read_in_pages(office, agent, submit):
+    path = f"/v1/appeals/{submit(SURE)['id']}/history"
+    whole = office.get(path, headers=agent).json()
+    assert whole["next"] is None
+    seen, after = [], 0
+    while after is not None:
+        page = office.get(path, params={"limit": 3, "after": after}, headers=agent).json()
+        seen.append(page["events"])
+        after = page["next"]
+    assert [len(events) for events in seen] == [3, 1]
+    assert [event for page in seen for event in page] == whole["events"]
+
+
 @pytest.mark.parametrize("path", ["20261122-999", "20261122-999/history"])
 def test_an_order_that_is_not_there_is_not_found(path, office, agent):
     answer = office.get(f"/v1/appeals/{path}", headers=agent)

@@ -101,6 +101,14 @@ def test_every_request_has_an_id_of_its_own_that_its_log_tells(office, agent, ca
     assert caplog.records[0].msg["status"] == 200
 
 
+def test_the_log_tells_which_key_asked(office, agent, caplog):
+    caplog.set_level(logging.INFO, "paidan")
+    office.get("/v1/appeals", headers=agent)
+    office.get("/v1/appeals")
+    id_ = agent["Authorization"].split("_")[1]
+    assert [record.msg["key"] for record in caplog.records] == [id_, ""]
+
+
 def test_answers_are_not_kept_by_anything_in_between(office, agent):
     for path in ("/v1/appeals", "/v1/appeals/20261122-9", "/metrics", "/nowhere"):
         headers = office.get(path, headers=agent).headers

@@ -323,6 +323,15 @@ def test_a_change_that_cannot_be_read_is_told_where(verb, body, pointer, do, sub
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
 
 
+def test_a_merged_order_is_closed_with_the_other_and_not_before(do, submit, read, key_of):
+    order, twin = submit(), submit()
+    do(order, "merges", into=twin)
+    assert do(order, "closures", unit=POWER).status_code == 409
+    do(twin, "closures", unit=POWER, solution="已修复")
+    merged = read(order)
+    assert (merged["status"], merged["final_unit"]["code"], merged["closed_at"] is None) == ("merged", POWER, False)
+
+
 def test_an_order_is_not_merged_into_itself_nor_into_one_that_is_done(do, submit, kinds):
     order, done = submit(), submit()
     do(done, "closures")

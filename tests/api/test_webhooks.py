@@ -1,5 +1,6 @@
 """Events are told to subscribers, signed, at least once, and with nothing that anybody wrote."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -135,6 +136,18 @@ def test_what_happens_is_told_signed(subscribe, submit, do, postman, receiver):
         assert letter.headers["content-type"] == "application/json"
         assert letter.told["data"]["order"] == order
     assert len({letter.id for letter in receiver.letters}) == len(receiver.letters)
+
+
+def test_who_submitted_a_merged_order_hears_that_it_is_closed(subscribe, submit, do, key_of, tire, receiver):
+    intake = key_of("intake")
+    subscribe(by=intake, kinds=["merged", "closed"])
+    order, other = submit(by=intake), submit()
+    do(order, "merges", into=other)
+    do(other, "closures", unit=STREET)
+    tire()
+    told = sorted((letter.told for letter in receiver.letters), key=lambda one: one["data"]["number"])
+    assert [(one["type"], one["data"]["order"]) for one in told] == [("order.merged", order), ("order.closed", order)]
+    assert told[1]["data"]["facts"] == {"unit": STREET, "with": other}
 
 
 def test_what_happened_before_is_not_told(subscribe, submit, postman, receiver):
@@ -417,6 +430,12 @@ def test_what_is_listed_no_longer_is_reached_no_longer(subscribe, submit, ledger
     assert [one["answer"] for one in deliveries(webhook)] == ["refused_destination"]
 
 
+def test_a_url_may_have_every_other_character(office, administrator):
+    url = "https://units.example/" + "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in "@#\\")
+    answer = office.post("/v1/webhooks", json={"url": url}, headers=administrator)
+    assert (answer.status_code, answer.json()["url"]) == (201, url)
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -424,6 +443,12 @@ def test_what_is_listed_no_longer_is_reached_no_longer(subscribe, submit, ledger
         ({"url": "ftp://units.example/"}, 422),
         ({"url": "https://user:password@units.example/"}, 422),
         ({"url": "https://units.example/#x"}, 422),
+        ({"url": "https://units.example\\x"}, 422),
+        ({"url": "https://units.example/ x"}, 422),
+        ({"url": "https://units.example/\x7f"}, 422),
+        ({"url": "https://units.example/\x85"}, 422),
+        ({"url": "https://units.example/x\n"}, 422),
+        ({"url": "https://承办单位.example/"}, 422),
         ({"url": "https://units.example/", "kinds": ["everything"]}, 422),
         ({"url": "https://units.example/", "unit": "nobody"}, 404),
         ({"url": "https://units.example:99999/"}, 409),
@@ -438,5 +463,9 @@ def test_a_webhook_that_makes_no_sense_is_not_made(body, status, office, adminis
 def test_the_worker_of_the_service_tells_too(office, subscribe, submit, receiver):
     subscribe(kinds=["received"])
     submit()
-    assert office.app.state.worker.once() == 1
+    worker = office.app.state.worker
+    receiver.on_letter = lambda _: worker.stop()
+    thread = threading.Thread(target=worker.run, daemon=True)
+    thread.start()
+    thread.join(10)
     assert receiver.types == ["order.received"]

@@ -141,12 +141,15 @@ def holding(order: Order) -> set[str]:
     return {unit for unit in (order.unit, order.final_unit, *order.assist) if unit}
 
 
-def events_of(connection: Connection, order: str, *, upto: int | None = None) -> list[Event]:
-    """Return the history of an order, with what was written as far as it was not erased."""
+def events_of(
+    connection: Connection, order: str, *, after: int = 0, upto: int | None = None, limit: int | None = None
+) -> list[Event]:
+    """Return the history of an order between two numbers of events, with what was written and not erased."""
     wanted = select(events, contents.c.salt, contents.c.content).outerjoin(contents).where(events.c.order == order)
+    wanted = wanted.where(events.c.number > after)
     if upto is not None:
         wanted = wanted.where(events.c.number <= upto)
-    return [event_from(row) for row in connection.execute(wanted.order_by(events.c.number))]
+    return [event_from(row) for row in connection.execute(wanted.order_by(events.c.number).limit(limit))]
 
 
 def event_from(row: Row[Any]) -> Event:

@@ -21,7 +21,6 @@ from sqlalchemy.exc import (
     InterfaceError,
     NoSuchModuleError,
     OperationalError,
-    ProgrammingError,
     TimeoutError,  # noqa: A004 - SQLAlchemy's, of the pool
 )
 from sqlalchemy.pool import QueuePool
@@ -100,14 +99,21 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def truncate_log(engine: Engine) -> None:
-    """Empty SQLite's write-ahead log, in which what was erased stands for a while yet."""
-    if engine.dialect.name == "sqlite":
-        with available(), engine.connect() as connection:
-            connection.commit()
-            cursor = connection.connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.close()
+def truncate_log(engine: Engine) -> bool:
+    """Empty SQLite's log, in which what was erased stands for a while yet; False where somebody reads for long.
+
+    Nobody can write while it waits for those who read, so that it does not wait for long.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with available(), engine.connect() as connection:
+        connection.commit()
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=1000")
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1_000}")
+        cursor.close()
+    return not busy
 
 
 def _parsed(url: str) -> URL:
@@ -227,7 +233,7 @@ def _upgrade(engine: Engine) -> None:
     except CommandError as error:
         message = f"the database was written by a newer version ({error}); open it with that one"
         raise InputError(message, field="database") from None
-    except (ProgrammingError, DatabaseError) as error:
+    except DatabaseError as error:
         if isinstance(error, OperationalError | InterfaceError):
             raise
         message = f"{error.orig}; write sqlite:///file.db or postgresql://host/name"

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from triage.errors import ConflictError, MissingError
 from triage.ledger.events import Actor
@@ -118,6 +118,12 @@ def one(connection: Connection, id_: str) -> Key:
 def listed(connection: Connection) -> list[Key]:
     """Return all keys, the oldest first."""
     return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.created_at, keys.c.id))]
+
+
+def owners(at: datetime) -> Select[tuple[str]]:
+    """Select whoever has a key that holds at a time."""
+    lasts = keys.c.expires_at.is_(None) | (keys.c.expires_at > at)
+    return select(keys.c.owner).where(keys.c.revoked_at.is_(None), lasts)
 
 
 def names(connection: Connection, ids: Collection[str]) -> dict[str, str]:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from triage.domain import ReturnReason, Routing, Versions
 from triage.errors import ConflictError, MissingError
-from triage.ledger import drafts, keys
+from triage.ledger import drafts, keys, outbox
 from triage.ledger.book import Book, events_of, order_from, writing_book
 from triage.ledger.database import open_database, reading, truncate_log, writing
 from triage.ledger.drafts import Reception
@@ -80,10 +80,10 @@ class Ledger:
             found = connection.execute(select(head.c.number, head.c.hash)).one()
         return Link(number=found.number, hash=found.hash)
 
-    def history(self, order: str) -> list[Event]:
-        """Return what happened to an order."""
+    def history(self, order: str, *, after: int = 0, limit: int | None = None) -> list[Event]:
+        """Return what happened to an order after the event of a number, at most so many events."""
         with reading(self.engine) as connection:
-            return events_of(connection, order)
+            return events_of(connection, order, after=after, limit=limit)
 
     def dispatch(
         self,
@@ -146,12 +146,22 @@ class Ledger:
         actor: Actor,
         version: int | None = None,
     ) -> None:
-        """办结: the order is done, by the unit that has it or by another one, or was answered without any."""
+        """办结: the order is done, by the unit that has it or by another one, or was answered without any.
+
+        Orders that were merged into it are closed with it, so that those who submitted them hear of it.
+        """
         with self._book(actor) as book:
             state = book.order(order, version=version)
+            if state.merged_into:
+                message = f"the order was merged into {state.merged_into} and is closed with it; close that one"
+                raise ConflictError(message, code="not_now")
             facts = {"unit": unit or state.unit}
             content = {"solution": drafts.masked(solution)} if solution else None
             book.append(Draft(order=order, kind=EventKind.CLOSED, facts=facts, content=content))
+            for merged in _merged_into(book.connection, order):
+                book.order(merged)
+                along = {**facts, "with": order}
+                book.append(Draft(order=merged, kind=EventKind.CLOSED, facts=along, content=content))
             if said:
                 book.append(drafts.called_back(order, said))
 
@@ -195,9 +205,10 @@ class Ledger:
             return made
 
     def revoke_key(self, id_: str, *, actor: Actor = SYSTEM) -> Key:
-        """End a key and its sessions at once."""
+        """End a key and its sessions at once, and its webhooks if no other key of the same owner holds."""
         with self._book(actor) as book:
             key = keys.revoke(book.connection, id_, at=book.at)
+            outbox.end_orphans(book.connection, at=book.at)
             book.append(Draft(order="", kind=EventKind.KEY_REVOKED, facts={"key": key.id}))
             return key
 
@@ -236,13 +247,24 @@ class Ledger:
         truncate_log(self.engine)
         return erased
 
-    def forget_requests(self, *, before: datetime) -> int:
-        """Forget under which keys appeals came before a time."""
+    def forget_requests(self, *, before: datetime, most: int = 1_000) -> int:
+        """Forget under which keys so many appeals at most came before a time, and return of how many."""
+        old = select(requests.c.key).where(requests.c.at < before).limit(most)
         with writing(self.engine) as connection:
-            return connection.execute(delete(requests).where(requests.c.at < before)).rowcount
+            return connection.execute(delete(requests).where(requests.c.key.in_(old))).rowcount
 
     def _book(self, actor: Actor) -> AbstractContextManager[Book]:
         return writing_book(self.engine, actor=actor, versions=self.versions, now=self.now)
+
+
+def _merged_into(connection: Connection, order: str) -> list[str]:
+    """Return the orders that go on under another one, also those merged into one that was merged later."""
+    found, fresh = [], [order]
+    while fresh:
+        merged = select(orders.c.id).where(orders.c.merged_into.in_(fresh)).order_by(orders.c.first)
+        fresh = list(connection.scalars(merged))
+        found += fresh
+    return found
 
 
 def _entry(state: Order, happened: Sequence[Event]) -> Entry:

@@ -192,7 +192,7 @@ _ALLOWED: Mapping[EventKind, tuple[Status, ...]] = {
     EventKind.REPEATED: STORMING,
     EventKind.REMINDED: OPEN,
     EventKind.OVERDUE: OPEN,
-    EventKind.CLOSED: (*OPEN, Status.TRANSFERRED, Status.DECLINED),
+    EventKind.CLOSED: (*OPEN, Status.TRANSFERRED, Status.DECLINED, Status.MERGED),
     EventKind.CALLED_BACK: (Status.CLOSED,),
 }
 _DONE = {
@@ -283,10 +283,11 @@ def _rings(kind: EventKind, of: str) -> str:
 
 
 def _closed(order: Order, event: Event) -> Order:
+    """One that was merged stays so: it is closed together with the order under which it went on."""
     facts = event.facts
     return replace(
         order,
-        status=Status.CLOSED,
+        status=order.status if order.merged_into else Status.CLOSED,
         closed_at=event.at,
         final_unit=facts["unit"],
         overdue=order.overdue or bool(order.feedback_by and event.at > order.feedback_by),

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from triage.errors import ConflictError, MissingError
+from triage.ledger import keys
 from triage.ledger.events import Event, EventKind
 from triage.ledger.order import Order
-from triage.ledger.tables import deliveries, events, webhooks
+from triage.ledger.tables import deliveries, events, head, webhooks
 
 CLAIM = timedelta(minutes=2)
 _EACH = 8  # of one webhook at a time, so that one that does not answer keeps no other waiting
@@ -39,7 +40,7 @@ class State(StrEnum):
 class Webhook:
     """Where events are told: those of some kinds (all where none is named), of a unit, or of orders that a key made.
 
-    `secret` is encrypted; whoever sends has the key to it.
+    `secret` is encrypted; whoever sends has the key to it. `made_by` is the owner of the key that it was made with.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Webhook:
     kinds: tuple[str, ...] = ()
     unit: str = ""
     owner: str = ""
+    made_by: str
     created_at: datetime
     ended_at: datetime | None = None
 
@@ -61,7 +63,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """An event that a webhook is still to be told, or was."""
+    """An event that a webhook is still to be told, or was; one that is done with was so at `next_at`."""
 
     id: str
     webhook: str
@@ -140,6 +142,7 @@ def settle(connection: Connection, id_: str, *, state: State, next_at: datetime,
 
 def retry(connection: Connection, id_: str, *, webhook: str, at: datetime) -> Delivery:
     """Take a delivery from the dead letters, to be sent again now."""
+    _wait_for_writers(connection)
     dead = (deliveries.c.id == id_) & (deliveries.c.webhook == webhook) & (deliveries.c.state == State.DEAD)
     if connection.execute(select(deliveries.c.id).where(dead).with_for_update()).one_or_none() is None:
         raise MissingError(f"there is no dead letter {id_}")
@@ -157,10 +160,36 @@ def add(connection: Connection, webhook: Webhook) -> None:
 
 def end(connection: Connection, id_: str, *, at: datetime) -> None:
     """Tell a webhook nothing more; what was not delivered yet becomes a dead letter."""
+    _wait_for_writers(connection)
     if connection.execute(update(webhooks).where(webhooks.c.id == id_).values(ended_at=at)).rowcount == 0:
         raise MissingError(f"there is no webhook {id_}")
     waiting = (deliveries.c.webhook == id_) & (deliveries.c.state == State.WAITING)
-    connection.execute(update(deliveries).where(waiting).values(state=State.DEAD, answer="webhook ended"))
+    connection.execute(update(deliveries).where(waiting).values(state=State.DEAD, next_at=at, answer="webhook ended"))
+
+
+def orphans(connection: Connection, *, at: datetime) -> list[str]:
+    """Return the webhooks whose maker has no key left that holds."""
+    left = webhooks.c.ended_at.is_(None) & webhooks.c.made_by.not_in(keys.owners(at))
+    return list(connection.scalars(select(webhooks.c.id).where(left)))
+
+
+def end_orphans(connection: Connection, *, at: datetime) -> int:
+    """End the webhooks whose maker has no key left that holds, and return how many there were."""
+    _wait_for_writers(connection)
+    ended = orphans(connection, at=at)
+    for id_ in ended:
+        end(connection, id_, at=at)
+    return len(ended)
+
+
+def forget(connection: Connection, state: State, *, before: datetime, most: int) -> int:
+    """Delete deliveries that were done with before a time, and return how many there were."""
+    old = select(deliveries.c.id).where(deliveries.c.state == state, deliveries.c.next_at < before).limit(most)
+    # Under a lock: a dead letter may be taken back to be sent again at the same time.
+    ids = connection.scalars(old.with_for_update(skip_locked=True)).all()
+    if ids:
+        connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    return len(ids)
 
 
 def listed(connection: Connection) -> list[Webhook]:
@@ -184,6 +213,11 @@ def deliveries_of(connection: Connection, webhook: str, *, state: State | None, 
         wanted = wanted.where(deliveries.c.state == state)
     rows = connection.execute(wanted.order_by(deliveries.c.event.desc()).limit(limit))
     return [_delivery(row) for row in rows]
+
+
+def _wait_for_writers(connection: Connection) -> None:
+    """Let who writes events finish: they may be writing down what a webhook is to be told that is about to end."""
+    connection.execute(select(head.c.id).with_for_update())
 
 
 def _claimed(connection: Connection, row: Row[Any]) -> Claimed:

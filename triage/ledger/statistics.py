@@ -329,7 +329,7 @@ def _first_dispatches(window: Window) -> _Question:
 
 
 def _closed(window: Window) -> _Question:
-    within = _during(orders.c.closed_at, window)
+    within = (*_during(orders.c.closed_at, window), _STANDS)
     return _Question(counted={"closed": func.count()}, unit=orders.c.final_unit, within=within)
 
 
@@ -342,7 +342,8 @@ def _right_at_first(window: Window) -> _Question:
         "closed_by_people": _where(by_people),
         "right_by_people": _where(by_people & right),
     }
-    return _Question(counted=counted, unit=orders.c.first_unit, within=(*_during(orders.c.closed_at, window), _SENT))
+    within = (*_during(orders.c.closed_at, window), _STANDS, _SENT)
+    return _Question(counted=counted, unit=orders.c.first_unit, within=within)
 
 
 def _called_back(window: Window) -> _Question:

@@ -6,9 +6,9 @@ import stat
 import pytest
 from sqlalchemy import text
 
-from tests.triage.ledger.desk import receive
+from tests.triage.ledger.desk import AGENT, receive
 from triage.errors import InputError, PaidanError, UnavailableError
-from triage.ledger.database import open_database, reading, writing
+from triage.ledger.database import open_database, reading, truncate_log, writing
 from triage.ledger.ledger import Ledger
 
 BAD_URLS = [
@@ -143,3 +143,20 @@ class TestSqlite:
         connection = sqlite3.connect(ledger.engine.url.database)
         assert connection.execute("SELECT count(*) FROM orders").fetchone() == (1,)
         connection.close()
+
+
+def test_what_was_erased_leaves_the_log_once_nobody_reads(tmp_path):
+    file, words = tmp_path / "ledger.db", "北门外第三棵树旁的井盖"
+    ledger = Ledger.open(f"sqlite:///{file}")
+    order = receive(ledger, words)
+    with reading(ledger.engine) as connection:
+        connection.execute(text("SELECT * FROM head"))
+        in_wal = connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        if in_wal:
+            ledger.erase(order, reason="本人要求", actor=AGENT)
+            assert truncate_log(ledger.engine) is False
+    if not in_wal:  # there is no log, and whoever writes waits for those who read
+        ledger.erase(order, reason="本人要求", actor=AGENT)
+    assert truncate_log(ledger.engine) is True
+    ledger.engine.dispose()
+    assert not any(words.encode() in kept.read_bytes() for kept in tmp_path.iterdir())

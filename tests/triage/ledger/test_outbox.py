@@ -1,36 +1,34 @@
 """Webhooks are told of what they want to hear, by one sender at a time, until it was told or given up."""
 
+from collections import Counter
 from datetime import timedelta
 from functools import partial
-from itertools import count
 
 import pytest
 
-from tests.triage.ledger.desk import AGENT, NOON, POWER, SENSORS, STREET, SURE, UNSURE, at_once, receive, send_back
+from tests.triage.ledger.desk import (
+    AGENT,
+    NOON,
+    POWER,
+    SENSORS,
+    STREET,
+    SURE,
+    UNSURE,
+    at_once,
+    receive,
+    reception,
+    send_back,
+)
+from tests.triage.ledger.subscriber import claim, deliveries, end, listen, retry, settle
 from triage.errors import ConflictError, MissingError
 from triage.ledger import outbox
+from triage.ledger.counts import counted
 from triage.ledger.database import reading, writing
 from triage.ledger.keys import Role
-from triage.ledger.outbox import CLAIM, State, Webhook
+from triage.ledger.outbox import CLAIM, State
 from triage.ledger.search import Filters, find
 
 MINUTE = timedelta(minutes=1)
-_numbers = count(1)
-
-
-def listen(ledger, **wanted):
-    """Add a webhook, and return its id."""
-    webhook = Webhook(
-        id=f"wh_{next(_numbers)}", url="https://example.org/hook", secret=b"encrypted", created_at=NOON, **wanted
-    )
-    with writing(ledger.engine) as connection:
-        outbox.add(connection, webhook)
-    return webhook.id
-
-
-def deliveries(ledger, webhook, state=None):
-    with reading(ledger.engine) as connection:
-        return outbox.deliveries_of(connection, webhook, state=state, limit=1000)
 
 
 def told(ledger, webhook):
@@ -41,17 +39,6 @@ def told(ledger, webhook):
 
 def orders_of(ledger):
     return [entry.order.id for entry in find(ledger, Filters(), limit=1000)[0]]
-
-
-def claim(ledger, *, most=10):
-    with writing(ledger.engine) as connection:
-        return outbox.claim(connection, at=ledger.now(), most=most)
-
-
-def settle(ledger, claimed, state, *, after=timedelta()):
-    with writing(ledger.engine) as connection:
-        at = ledger.now() + after
-        outbox.settle(connection, claimed.delivery.id, state=state, next_at=at, answer="503")
 
 
 def finish(ledger):
@@ -200,11 +187,6 @@ def test_a_dead_letter_waits_for_somebody_to_retry_it(ledger, clock):
     assert [one.delivery.id for one in claim(ledger)] == [first.delivery.id]
 
 
-def retry(ledger, delivery, webhook):
-    with writing(ledger.engine) as connection:
-        return outbox.retry(connection, delivery, webhook=webhook, at=ledger.now())
-
-
 def test_what_is_no_dead_letter_of_the_webhook_is_not_retried(ledger):
     webhook, other = listen(ledger, kinds=("received",)), listen(ledger, kinds=("closed",))
     receive(ledger)
@@ -225,11 +207,6 @@ def test_threads_that_retry_at_once_do_it_once(ledger):
     settle(ledger, dead, State.DEAD)
     results = at_once(*[partial(retry, ledger, dead.delivery.id, webhook)] * 4)
     assert sum(isinstance(result, MissingError) for result in results) == 3
-
-
-def end(ledger, webhook):
-    with writing(ledger.engine) as connection:
-        outbox.end(connection, webhook, at=ledger.now())
 
 
 def test_a_webhook_that_ended_hears_nothing_more(ledger, clock):
@@ -276,3 +253,22 @@ def test_whether_something_is_due_is_told_without_claiming(ledger, clock):
     assert not due()
     clock.forward(minutes=2)
     assert due()
+
+
+def test_a_webhook_that_does_not_answer_keeps_no_other_waiting(ledger):
+    silent = listen(ledger, kinds=("received",))
+    ledger.receive([(reception(), AGENT)] * 100)
+    other = listen(ledger, kinds=("received",))
+    receive(ledger)
+    assert Counter(one.webhook.id for one in claim(ledger, most=32)) == {silent: 8, other: 1}
+    assert Counter(one.webhook.id for one in claim(ledger, most=32)) == {silent: 8}
+
+
+def test_only_what_was_not_delivered_is_counted(ledger):
+    assert counted(ledger.engine).deliveries == {"waiting": 0, "dead": 0}
+    listen(ledger)
+    finish(ledger)
+    delivered, dead, *_ = claim(ledger)
+    settle(ledger, delivered, State.DELIVERED)
+    settle(ledger, dead, State.DEAD)
+    assert counted(ledger.engine).deliveries == {"waiting": 5, "dead": 1}

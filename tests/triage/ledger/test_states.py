@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.triage.ledger.desk import (
     AGENT,
     AUDITOR,
+    NOON,
     POWER,
     STREET,
     SURE,
@@ -22,7 +23,8 @@ from tests.triage.ledger.desk import (
 )
 from triage.domain import Action, ReturnReason
 from triage.errors import ConflictError, MissingError, StaleError
-from triage.ledger.order import Said
+from triage.ledger.events import EventKind
+from triage.ledger.order import Said, Status
 from triage.ledger.verify import verify
 
 AFTER = {
@@ -46,6 +48,7 @@ class Model:
     repeats: int = 0
     solved: bool | None = None
     erased: bool = False
+    into: "Model | None" = None
 
     @classmethod
     def received(cls, action):
@@ -78,6 +81,12 @@ class Model:
 
     def close(self, unit):
         self.status, self.final_unit, self.solved = "closed", unit or self.unit, None
+
+    def close_with(self, other):
+        self.final_unit, self.solved = other.final_unit, None
+
+    def goes_on_under(self, other):
+        return self.into is not None and (self.into is other or self.into.goes_on_under(other))
 
 
 @dataclass(frozen=True)
@@ -166,10 +175,13 @@ class Walk:
             model.return_()
         elif step.verb == "close":
             model.close("" if step.solved else step.unit)
+            for other in self.models:
+                if other.goes_on_under(model):
+                    other.close_with(model)
         elif step.verb == "call back":
             model.solved = step.solved
         elif step.verb == "merge":
-            model.status = "merged"
+            model.status, model.into = "merged", self.models[step.other]
             self.models[step.other].repeats += 1
         else:
             model.erased = True
@@ -187,6 +199,7 @@ class Walk:
                     repeats=order.repeats,
                     solved=order.solved,
                     erased=order.erased,
+                    into=self.models[self.ids.index(order.merged_into)] if order.merged_into else None,
                 )
                 == model
             )
@@ -260,6 +273,37 @@ def test_a_refused_merge_leaves_both_as_they_were(ledger):
     with pytest.raises(ConflictError):
         ledger.merge(one, into=other, actor=AGENT)
     assert (ledger.order(one), ledger.order(other)) == before
+
+
+def test_merged_orders_are_closed_with_the_one_under_which_they_go_on(ledger):
+    first, second, third, aside = (receive(ledger) for _ in range(4))
+    ledger.merge(first, into=second, actor=AGENT)
+    ledger.merge(second, into=third, actor=AGENT)
+    ledger.close(third, unit=POWER, solution="已修复", actor=AGENT)
+    for order in (first, second):
+        told = ledger.history(order)[-1]
+        assert (told.kind, told.facts) == (EventKind.CLOSED, {"unit": POWER, "with": third})
+        assert told.content == {"solution": "已修复"}
+        state = ledger.order(order)
+        assert (state.status, state.final_unit, state.closed_at) == (Status.MERGED, POWER, NOON)
+    assert ledger.order(aside).closed_at is None
+    verify(ledger.engine)
+
+
+def test_a_merged_order_is_not_closed_by_itself(ledger):
+    order, other = receive(ledger), receive(ledger)
+    ledger.merge(order, into=other, actor=AGENT)
+    with pytest.raises(ConflictError, match=f"was merged into {other} and is closed with it"):
+        ledger.close(order, unit=POWER, actor=AGENT)
+
+
+def test_a_history_is_read_a_page_at_a_time(ledger):
+    order = receive(ledger, SURE)
+    ledger.sign(order, actor=AGENT)
+    whole = ledger.history(order)
+    assert [event.kind.value for event in whole] == ["received", "routed", "decided", "dispatched", "signed"]
+    first = ledger.history(order, limit=2)
+    assert first + ledger.history(order, after=first[-1].number) == whole
 
 
 def test_a_refusal_tells_how_it_stands_and_who_came_first(ledger):

@@ -234,7 +234,7 @@ def test_a_merged_order_counts_once_and_an_erased_one_still_does(connection):
         connection,
         [
             closed(1, WATER, repeats=2),
-            sent(2, WATER, status=Status.MERGED, merged_into="20260310-1"),
+            closed(2, WATER, status=Status.MERGED, merged_into="20260310-1"),
             order(3, status=Status.MERGED, merged_into="20260310-1", repeats=1),
             closed(4, WATER, erased=True),
         ],

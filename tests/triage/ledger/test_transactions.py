@@ -60,7 +60,8 @@ TABLES = ["events", "contents", "orders", "holders", "deliveries", "head", "requ
 def test_a_batch_is_written_as_a_whole_or_not_at_all(ledger, order, table):
     """The connection fails when it comes to one of the tables."""
     with writing(ledger.engine) as connection:
-        outbox.add(connection, outbox.Webhook(id="w", url="https://example.org", secret=b"s", created_at=ledger.now()))
+        listener = {"id": "w", "url": "https://example.org", "secret": b"s", "made_by": "k", "created_at": ledger.now()}
+        outbox.add(connection, outbox.Webhook(**listener))
     before = everything(ledger)
 
     @event.listens_for(ledger.engine, "before_cursor_execute")

@@ -101,6 +101,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_orders_called_back_at"), "orders", ["called_back_at"], unique=False)
     op.create_index(op.f("ix_orders_closed_at"), "orders", ["closed_at"], unique=False)
     op.create_index(op.f("ix_orders_feedback_by"), "orders", ["feedback_by"], unique=False)
+    op.create_index(op.f("ix_orders_merged_into"), "orders", ["merged_into"], unique=False)
     op.create_index(op.f("ix_orders_received_at"), "orders", ["received_at"], unique=False)
     op.create_index(op.f("ix_orders_reference"), "orders", ["reference"], unique=False)
     op.create_index(op.f("ix_orders_status_first"), "orders", ["status", "first"], unique=False)
@@ -129,6 +130,7 @@ def upgrade() -> None:
         sa.Column("kinds", sa.Text(), nullable=False),
         sa.Column("unit", sa.String(length=100), nullable=False),
         sa.Column("owner", sa.String(length=40), nullable=False),
+        sa.Column("made_by", sa.String(length=40), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
