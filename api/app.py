@@ -26,7 +26,7 @@ from api.worker import Worker
 from triage.citypack import CHINA
 from triage.ledger.ledger import Ledger
 from triage.ledger.originals import public_key
-from triage.machines import load_machines
+from triage.machines import city_machines
 
 _TAGS = [
     {"name": "routing", "description": "研判：诉求属于什么事项、在哪里、由谁承办"},
@@ -64,7 +64,7 @@ def create_app(router: Router | None, settings: Settings, ledger: Ledger | None 
     state.router, state.settings, state.metrics = router, settings, Metrics()
     state.together = Together(router) if router else None
     state.ledger, state.hotline, state.desk, state.doorkeeper, state.worker, state.strongbox = ledger, *[None] * 5
-    state.machines = load_machines(CHINA / "events.toml")
+    state.machines = city_machines(CHINA, settings.pack)
     if ledger:
         _open_ledger(app, ledger)
     app.add_middleware(Guard, body_limit=settings.body_limit, import_limit=settings.import_limit, metrics=state.metrics)

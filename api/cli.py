@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from api.routing import Router, open_triage, routed_chunks
 from api.settings import DEFAULT_BUNDLE, DEFAULT_PACK, Settings
 from api.streams import Write, progress_wanted, reading, writing
 from triage.domain import Appeal
-from triage.errors import InputError, PaidanError
+from triage.errors import Fault, InputError, PackError, PaidanError
 from triage.lines import Line, Numbered, appeal_from, error_line, masked_line, read_lines
 
 if TYPE_CHECKING:
@@ -108,8 +109,17 @@ def mask(text: TextOption = None, in_: InOption = None, out: OutOption = None) -
 @pack_app.command()
 def check(pack: Annotated[Path, typer.Argument(help="Folder of a city pack.")] = DEFAULT_PACK) -> None:
     """Count what a city pack holds, or tell everything that is wrong with it."""
-    from triage.citypack import counts, load_pack  # noqa: PLC0415
+    from triage.citypack import CHINA, counts, load_pack  # noqa: PLC0415
+    from triage.machines import city_machines  # noqa: PLC0415
 
+    faults: list[Fault] = []
+    for read in (load_pack, partial(city_machines, CHINA)):
+        try:
+            read(pack)
+        except PackError as error:
+            faults += error.faults
+    if faults:
+        raise PackError(faults)
     found = counts(load_pack(pack))
     width = max(map(len, found))
     for name, count in found.items():

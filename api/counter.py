@@ -1,6 +1,7 @@
 """The counter at which Open311 clients bring appeals: a hotline, as `api.open311` asks for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from api.access import Caller, Doorkeeper, ForbiddenError, May
@@ -36,10 +37,10 @@ class Counter:
         """Return who has a key."""
         return self._doorkeeper.caller_with(api_key, address="open311") if api_key else None
 
-    def submit(self, caller: object, appeal: Appeal, **advice: object) -> Entry:  # noqa: ARG002
+    def submit(self, caller: object, appeal: Appeal, *, service_code: str) -> Entry:
         """Write an appeal down. The client's topic is advice; what the order is about is for the router to tell."""
         who = _allowed(caller, May.SUBMIT)
-        return self._hotline.submit(Submission(appeal=appeal, actor=who.actor))
+        return self._hotline.submit(Submission(appeal=appeal, actor=who.actor, advice=service_code))
 
     def one(self, caller: object, id_: str) -> Entry | None:
         """Return an order that the caller sees."""
@@ -63,16 +64,15 @@ class Counter:
     ) -> Sequence[Entry]:
         """Return the orders that the caller sees, newest first."""
         who = _allowed(caller, May.SEE_OWN)
-        filters = Filters(owner=who.owner, held_by=who.unit, ids=tuple(ids) or None)
-        if not ids:
-            filters = Filters(
-                owner=who.owner,
-                held_by=who.unit,
-                topics=tuple(service_codes) or None,
-                statuses=tuple(each for status in statuses for each in _STATUSES[status]) or None,
-                received_from=start,
-                received_to=end + timedelta(microseconds=1) if end else None,
-            )
+        own = Filters(owner=who.owner, held_by=who.unit)
+        wanted = replace(
+            own,
+            topics=tuple(service_codes) or None,
+            statuses=tuple(each for status in statuses for each in _STATUSES[status]) or None,
+            received_from=start,
+            received_to=end + timedelta(microseconds=1) if end else None,
+        )
+        filters = replace(own, ids=tuple(ids)) if ids else wanted
         return find(self._hotline.ledger, filters, limit=limit, routing=True)[0]
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import get_logger
@@ -21,6 +22,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
+_GONE = 499  # as proxies write it down
 IMPORT = "/v1/imports"  # takes files, and so a larger body than others
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = get_logger("paidan.http")
@@ -44,6 +46,8 @@ class Guard:
         with structlog.contextvars.bound_contextvars(request=request_id, key=""):
             try:
                 await self._within_limit(scope, receive, answer)
+            except ClientDisconnect:
+                answer.status = answer.status or _GONE  # nobody is there to be answered
             except Exception as error:  # noqa: BLE001 - the last resort, see above
                 _log.error("failed", route=_route(scope), error=type(error).__name__, where=_where(error.__traceback__))
                 if answer.status:

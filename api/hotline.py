@@ -31,7 +31,7 @@ class Submission:
     """An appeal as somebody submits it.
 
     With `hold` nothing is dispatched by itself. `key` and `fingerprint` tell whether it was submitted before, `storm`
-    and `within` to which order of the machine `source` it belongs.
+    and `within` to which order of the machine `source` it belongs, `advice` the topic that its sender takes it to be.
     """
 
     appeal: Appeal
@@ -43,6 +43,7 @@ class Submission:
     storm: str = ""
     within: timedelta = timedelta()
     hold: bool = False
+    advice: str = ""
 
 
 class Hotline:
@@ -129,6 +130,7 @@ class Hotline:
                 storm=submission.storm,
                 within=submission.within,
                 hold=submission.hold,
+                advice=submission.advice,
                 sealed=self._sealed(routing.appeal),
             )
             for routing, submission in zip(routings, submissions, strict=True)

@@ -302,6 +302,20 @@ def _literal(written: str) -> str | float | bool | None:
     return value
 
 
+def city_machines(country: Path, city: Path | None) -> Machines:
+    """Return the mappings of the country and of a city's pack, which has its own for a type in the place of the other.
+
+    Raises
+    ------
+    PackError
+        With all that is wrong with an `events.toml`.
+    """
+    kinds = {kind.type: kind for kind in load_machines(country / "events.toml").kinds}
+    if city and (own := city / "events.toml").is_file():
+        kinds |= {kind.type: kind for kind in load_machines(own).kinds}
+    return Machines(kinds=tuple(kinds.values()))
+
+
 def load_machines(file: Path) -> Machines:
     """Read `events.toml`; PackError with all that is wrong with it, each with file and line."""
     faults: list[Fault] = []

@@ -1,6 +1,6 @@
 """What the routes need of the hotline behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -29,7 +29,7 @@ class Desk(Protocol):
         """Return who has a key; None where it does not hold."""
         ...
 
-    def submit(self, caller: object, appeal: Appeal, *, service_code: str, attributes: Mapping[str, str]) -> Entry:
+    def submit(self, caller: object, appeal: Appeal, *, service_code: str) -> Entry:
         """Route an appeal and write it down; `service_code` is what the client takes its topic to be."""
         ...
 

@@ -16,7 +16,6 @@ ADDRESS_ID_LIMIT = 100
 CHANNEL = "Open311"
 
 _DEGREES = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
-_ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,100})\](?:\[\])?")
 _WITHIN = {"lat": 90.0, "long": 180.0}
 
 
@@ -27,7 +26,6 @@ class Report:
     topic: Topic
     description: str
     location: Location
-    attributes: Mapping[str, str]
 
     @property
     def appeal(self) -> Appeal:
@@ -41,7 +39,8 @@ class Report:
 
 
 def report_from(fields: Fields, pack: Pack) -> Report:
-    """Check the fields of a report. Those about a person, and `media_url`, are not even read.
+    """Check the fields of a report. Those about a person, and `media_url`, are not even read, nor are attributes: no
+    service here has any.
 
     Raises
     ------
@@ -58,7 +57,6 @@ def report_from(fields: Fields, pack: Pack) -> Report:
         topic=topic,
         description=fields.one("description"),
         location=Location(address=fields.one("address_string"), address_id=fields.one("address_id"), **degrees),
-        attributes=_attributes(fields),
     )
 
 
@@ -93,12 +91,3 @@ def _too_long(fields: Fields) -> Iterator[Complaint]:
 def _degrees(text: str, limit: float) -> float | None:
     number = float(text) if _DEGREES.fullmatch(text) else None
     return number if number is not None and -limit <= number <= limit else None
-
-
-def _attributes(fields: Fields) -> Mapping[str, str]:
-    """`attribute[code]=value`, and several values of one code as `attribute[code][]=value`."""
-    values: dict[str, list[str]] = {}
-    for name, value in fields:
-        if found := _ATTRIBUTE.fullmatch(name):
-            values.setdefault(found[1], []).append(value)
-    return {code: ",".join(several) for code, several in values.items()}

@@ -78,7 +78,7 @@ def submit(exchange: Known) -> Response:
     """
     desk, report = exchange.desk, report_from(exchange.fields, exchange.desk.pack)
     code = report.topic.code
-    entry = desk.submit(exchange.caller, report.appeal, service_code=code, attributes=report.attributes)
+    entry = desk.submit(exchange.caller, report.appeal, service_code=code)
     return exchange.answer("service_requests", [Answers(desk.pack).accepted(entry, service_code=code)])
 
 

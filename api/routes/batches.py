@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain, islice
 from typing import Annotated, BinaryIO, cast
 
@@ -75,13 +76,16 @@ async def import_(request: Request, caller: WhoSubmits, hotline: ReadyHotline) -
     kind = _KINDS.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
     if kind is None:
         raise HTTPException(415, headers={"Accept": ", ".join(_KINDS)})
-    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - closed when all is read
     hashed = hashlib.sha256()
-    async for part in request.stream():
-        hashed.update(part)
-        await run_in_threadpool(file.write, part)
-    file.seek(0)
-    rows = await run_in_threadpool(_begun, kind, file)
+    with ExitStack() as stack:
+        spooled = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed when all is read
+        file = stack.enter_context(cast("BinaryIO", spooled))
+        async for part in request.stream():
+            hashed.update(part)
+            await run_in_threadpool(file.write, part)
+        file.seek(0)
+        rows = await run_in_threadpool(_begun, kind, file)
+        stack.pop_all()
     lines = _imported(hotline, rows, caller.actor, hashed.hexdigest())
     return StreamingResponse(_closing(file, lines), media_type=_LINES)
 
@@ -105,7 +109,6 @@ def export(
     kind: Annotated[SheetKind, Query(alias="format")] = SheetKind.CSV,
 ) -> Response:
     """Give orders as a sheet with Chinese headers; what a program would take for a formula is made harmless."""
-
     name = {"Content-Disposition": f'attachment; filename="orders.{kind.value}"'}
     written = write_orders(kind, every(hotline.ledger, filters), hotline.name_of)
     return StreamingResponse(written, media_type=kind.media_type, headers=name)
@@ -117,7 +120,6 @@ def _begun(kind: SheetKind, file: BinaryIO) -> Iterator[Row]:
     try:
         first = list(islice(rows, 1))
     except InputError as error:
-        file.close()
         raise ConflictError(str(error), code=error.code) from None
     return chain(first, rows)
 

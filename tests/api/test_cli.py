@@ -179,6 +179,16 @@ def test_pack_check_tells_every_fault(paidan, monkeypatch, tmp_path):
     assert err.splitlines() == ["paidan: units.csv:3: no name", "units.csv:9: no name"]
 
 
+def test_pack_check_reads_the_citys_machines_too(paidan, monkeypatch, tmp_path):
+    faults = [Fault(file="units.csv", line=3, message="no name")]
+    monkeypatch.setattr(citypack, "load_pack", failing_with(PackError(faults)))
+    (tmp_path / "events.toml").write_text("[[event]]\ntype = 7\n", "utf-8")
+    code, _, err = paidan("pack", "check", tmp_path)
+    assert code == 2
+    assert "events.toml:2: " in err
+    assert "units.csv:3: no name" in err
+
+
 def test_serve_listens_to_others_only_where_nobody_can_listen_in(paidan, bundle):
     code, _, err = paidan("serve", "--host", "0.0.0.0", "--bundle", bundle)  # noqa: S104
     assert code == 2

@@ -1,5 +1,6 @@
 """What those who watch the service see: health, numbers, ids of requests, and logs without a citizen's words."""
 
+import asyncio
 import json
 import logging
 import re
@@ -99,6 +100,25 @@ def test_every_request_has_an_id_of_its_own_that_its_log_tells(office, agent, ca
     assert [record.msg["request"] for record in caplog.records] == ids
     assert caplog.records[0].msg["route"] == "GET /v1/appeals"
     assert caplog.records[0].msg["status"] == 200
+
+
+def test_who_hangs_up_while_sending_is_no_fault_of_ours(office, agent, caplog):
+    caplog.set_level(logging.INFO, "paidan")
+    headers = [(b"content-type", b"text/csv"), (b"authorization", agent["Authorization"].encode())]
+    heard = iter([{"type": "http.request", "body": "诉求内容\n路".encode(), "more_body": True}])
+    sent = []
+
+    async def receive():
+        return next(heard, {"type": "http.disconnect"})
+
+    async def send(message):
+        sent.append(message)
+
+    path = {"path": "/v1/imports", "raw_path": b"/v1/imports", "query_string": b"", "root_path": ""}
+    scope = {"type": "http", "method": "POST", "headers": headers, "http_version": "1.1", "scheme": "http", **path}
+    asyncio.run(office.app(scope, receive, send))
+    assert sent == []
+    assert [(record.levelname, record.msg["status"]) for record in caplog.records] == [("INFO", 499)]
 
 
 def test_the_log_tells_which_key_asked(office, agent, caplog):

@@ -14,7 +14,16 @@ from triage import machines
 from triage.citypack import CHINA
 from triage.domain import Appeal
 from triage.errors import InputError, PackError
-from triage.machines import EventKind, Machines, condition, event_from_headers, load_machines, read_event, template
+from triage.machines import (
+    EventKind,
+    Machines,
+    city_machines,
+    condition,
+    event_from_headers,
+    load_machines,
+    read_event,
+    template,
+)
 
 EVENTS = CHINA / "events.toml"
 TOLD = {"specversion": "1.0", "id": "7", "source": "/ice/3", "type": "paidan.road.ice", "data": {"celsius": 1}}
@@ -442,6 +451,24 @@ def test_orders_of_another_hotline_are_not_one_storm_and_keep_their_words(china)
                     for number in ("A1", "A2"))  # fmt: skip
     assert first.storm != other.storm
     assert (first.appeal.text, first.appeal.channel) == (SAMPLES["hotline.order"]["text"], "96119")
+
+
+def test_a_city_has_its_own_words_for_some_machines_and_the_countrys_for_the_rest(tmp_path, china):
+    assert city_machines(CHINA, tmp_path) == china == city_machines(CHINA, None)
+    own = '[[event]]\ntype = "{}"\ntext = "路灯{{n}}不亮"\n'
+    (tmp_path / "events.toml").write_text(own.format("paidan.streetlight.fault") + own.format("city.lamp"), "utf-8")
+    found = {kind.type: kind for kind in city_machines(CHINA, tmp_path).kinds}
+    assert found["paidan.streetlight.fault"].text == found["city.lamp"].text == "路灯{n}不亮"
+    others = [kind for kind in china.kinds if kind.type != "paidan.streetlight.fault"]
+    assert [found[kind.type] for kind in others] == others
+    assert len(found) == len(china.kinds) + 1
+
+
+def test_a_fault_in_a_citys_own_table_names_its_file(tmp_path):
+    (tmp_path / "events.toml").write_text("[[event]]\ntype = 7\n", "utf-8")
+    with pytest.raises(PackError, match=r"events\.toml:2: ") as caught:
+        city_machines(CHINA, tmp_path)
+    assert str(tmp_path) in str(caught.value)
 
 
 def test_ice_on_one_road_is_one_storm_whatever_sensor_tells_it(china):

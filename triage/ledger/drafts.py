@@ -32,6 +32,8 @@ class Reception:
         Which machine tells it, what its events have in common, and for how long they are one order.
     hold
         Whether a person will dispatch it, however sure the routing is.
+    advice
+        Code of the topic that the sender takes it to be.
     sealed
         The words as given, encrypted, where the city keeps them.
     """
@@ -45,6 +47,7 @@ class Reception:
     storm: str = ""
     within: timedelta = timedelta()
     hold: bool = False
+    advice: str = ""
     sealed: bytes | None = None
 
 
@@ -56,6 +59,8 @@ def received(order: str, reception: Reception, *, owner: str) -> Draft:
     if reception.source:
         until = at + reception.within
         facts |= {"source": reception.source, "storm": reception.storm, "storm_until": until.isoformat()}
+    if reception.advice:
+        facts["advice"] = reception.advice
     content = {
         "text": masked(appeal.text),
         "address": masked(appeal.address) if appeal.address else None,

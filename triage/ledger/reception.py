@@ -84,8 +84,12 @@ def _standing(book: Book, order: str) -> Entry:
 
 def _storming(book: Book, reception: Reception, storms: Mapping[str, str]) -> str | None:
     """Return the order that the storm of an event already is; None where it is none, or that order is done."""
-    if not reception.storm or reception.storm in storms:
-        return storms.get(reception.storm)
+    if not reception.storm:
+        return None
+    if found := storms.get(reception.storm):  # written in this transaction, and not to be found in the tables yet
+        state = book.order(found)
+        lasts = state.storm_until is not None and state.storm_until > reception.received_at
+        return found if lasts and state.status in STORMING else None
     lasting = (orders.c.storm == reception.storm) & (orders.c.storm_until > reception.received_at)
     lasting &= orders.c.status.in_(STORMING)
     order = book.connection.scalar(select(orders.c.id).where(lasting).order_by(orders.c.first.desc()).limit(1))

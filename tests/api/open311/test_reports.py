@@ -83,17 +83,6 @@ def test_a_description_of_4000_characters_is_taken():
     assert len(report(**{**COMPLETE, "description": "长" * 4_000}).appeal.text) == 4_000
 
 
-def test_attributes_are_told_by_their_codes():
-    pairs = [
-        *COMPLETE.items(),
-        ("attribute[A]", "1"),
-        ("attribute[B][]", "2"),
-        ("attribute[B][]", "3"),
-        ("attribute[]", "4"),
-    ]
-    assert report_from(Fields(pairs), SmallPack()).attributes == {"A": "1", "B": "2,3"}
-
-
 @given(st.dictionaries(st.sampled_from(["service_code", "lat", "long", "address_string", "description"]), st.text()))
 def test_any_fields_are_a_report_or_refused(fields):
     with suppress(RefusedError):

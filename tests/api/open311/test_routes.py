@@ -95,9 +95,8 @@ def test_a_report_has_its_number_at_once_and_no_token(client, desk):
     (accepted,) = answer.json()
     assert accepted["service_request_id"] == "20261122-3"
     assert "token" not in accepted
-    ((appeal, service_code, attributes),) = desk.submitted
+    ((appeal, service_code),) = desk.submitted
     assert (appeal.text, appeal.address, service_code) == ("望京街道垃圾没有清运", "望京西园四区", "T0301")
-    assert attributes == {}
 
 
 def test_the_words_decide_and_the_named_service_is_told_beside_it(client):

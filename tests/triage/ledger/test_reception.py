@@ -37,6 +37,20 @@ def storming(storm="/lamp/1 fault", *, at=NOON, **given):
     return reception("路灯报警", source="/lamp/1", storm=storm, within=HOUR, received_at=at, **given), SENSORS
 
 
+def test_a_storm_of_one_batch_lasts_as_long_as_any(ledger):
+    receipts = ledger.receive([storming(), storming(at=NOON + HOUR / 2), storming(at=NOON + HOUR), storming(at=NOON)])
+    first, second, third, fourth = (receipt.order for receipt in receipts)
+    assert (first, third) == (second, fourth)
+    assert first != third
+    assert (ledger.order(first).repeats, ledger.order(third).repeats) == (1, 1)
+    verify(ledger.engine)
+
+
+def test_what_the_sender_takes_the_topic_to_be_is_kept_beside_it(ledger):
+    [receipt] = ledger.receive([(reception(advice="T0301"), AGENT)])
+    assert ledger.history(receipt.order)[0].facts["advice"] == "T0301"
+
+
 def test_a_repeated_key_gets_the_first_receipt(ledger):
     [first] = ledger.receive([keyed("k")])
     [again] = ledger.receive([keyed("k")])
