@@ -4,12 +4,13 @@ import threading
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 
 from api import problems
 from api.access import Doorkeeper
+from api.champion import Champion
 from api.console import pages
 from api.counter import Counter
 from api.delivery import Destinations, Sender
@@ -18,7 +19,20 @@ from api.hotline import Hotline
 from api.metrics import Metrics
 from api.open311.routes import router as open311
 from api.outbox import Postman, Strongbox
-from api.routes import appeals, batches, directory, health, keys, machines, orders, route, session, statistics, webhooks
+from api.routes import (
+    appeals,
+    batches,
+    directory,
+    health,
+    keys,
+    machines,
+    models,
+    orders,
+    route,
+    session,
+    statistics,
+    webhooks,
+)
 from api.routing import Router
 from api.settings import CHECKOUT, Settings
 from api.together import Together
@@ -63,13 +77,28 @@ def create_app(router: Router | None, settings: Settings, ledger: Ledger | None 
     state = app.state
     state.router, state.settings, state.metrics = router, settings, Metrics()
     state.together = Together(router) if router else None
+    if isinstance(router, Champion):
+        state.metrics.watch(router.shadow)
     state.ledger, state.hotline, state.desk, state.doorkeeper, state.worker, state.strongbox = ledger, *[None] * 5
     state.machines = city_machines(CHINA, settings.pack)
     if ledger:
         _open_ledger(app, ledger)
     app.add_middleware(Guard, body_limit=settings.body_limit, import_limit=settings.import_limit, metrics=state.metrics)
     problems.install(app)
-    modules = (route, batches, appeals, orders, machines, webhooks, keys, session, statistics, directory, health)
+    modules = (
+        route,
+        batches,
+        appeals,
+        orders,
+        machines,
+        webhooks,
+        keys,
+        session,
+        statistics,
+        directory,
+        models,
+        health,
+    )
     routers = [*(module.router for module in modules), open311, pages]
     for included in routers:
         app.include_router(included)
@@ -89,17 +118,32 @@ def _open_ledger(app: FastAPI, ledger: Ledger) -> None:
         state.desk = Counter(state.hotline, state.doorkeeper)
 
 
+class _Runs(Protocol):
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @asynccontextmanager
 async def _working(app: FastAPI) -> AsyncIterator[None]:
-    """Let the worker work beside the server, if it is to."""
-    worker: Worker | None = app.state.worker if app.state.settings.worker else None
-    thread = threading.Thread(target=worker.run, name="worker", daemon=True) if worker else None
-    if thread:
+    """Let what works beside the server work: the worker, if it is to, and what follows a registry."""
+    running = _runs(app)
+    threads = [threading.Thread(target=one.run, name=type(one).__name__.lower(), daemon=True) for one in running]
+    for thread in threads:
         thread.start()
     yield
-    if worker and thread:
-        worker.stop()
+    for one in running:
+        one.stop()
+    for thread in threads:
         thread.join(timeout=15)
+
+
+def _runs(app: FastAPI) -> list[_Runs]:
+    state = app.state
+    running: list[_Runs] = [state.worker] if state.worker and state.settings.worker else []
+    if isinstance(state.router, Champion):
+        running += [state.router, state.router.shadow]
+    return running
 
 
 def _version() -> str:

@@ -131,6 +131,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8345]")] = None,
     bundle: BundleOption = None,
+    registry: Annotated[
+        str | None, typer.Option("--registry", help="Folder of a registry whose champion answers, not --bundle.")
+    ] = None,
     city: CityOption = None,
     database: DatabaseOption = None,
     tls_cert: Annotated[
@@ -153,6 +156,7 @@ def serve(
             host=host,
             port=port,
             bundle=bundle,
+            registry=registry,
             pack=city,
             database=database,
             tls_cert=tls_cert,

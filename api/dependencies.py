@@ -12,7 +12,7 @@ from api.access import Caller, Doorkeeper, Identified, May, allowed
 from api.answers import Lines
 from api.hotline import Hotline
 from api.orders import ORDER_ID, PLAIN, Time, bounded, order_line
-from api.routing import Router
+from api.routing import Router, current
 from api.settings import Settings
 from api.together import Together
 from triage.errors import MissingError, NotReadyError
@@ -37,7 +37,7 @@ async def _router(request: Request) -> Router:
     router: Router | None = request.app.state.router
     if router is None:
         raise NotReadyError
-    return router
+    return current(router)
 
 
 async def _together(request: Request) -> Together:

@@ -108,6 +108,7 @@ ORDER: JsonDict = {
     "returned_by": [],
     "repeats": 0,
     "merged_into": None,
+    "audited": False,
     "decision": ROUTED["decision"],
     "routing": ROUTED | {"id": ORDER_ID},
     "degraded": None,

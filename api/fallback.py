@@ -106,9 +106,9 @@ class Fallback:
         return [found[at] for at in range(len(appeals))]
 
     def explain(self, routing: Routing) -> Explanation | None:
-        """Ask the router that made a routing; None where it cannot tell."""
+        """Ask the router that made a routing; None where it cannot tell, or is no longer here."""
         step = next((step for step in self._steps if step.mark == routing.degraded), None)
-        if step is None:
+        if step is None or step.router.versions != routing.versions:
             return None
         try:
             return step.router.explain(routing)
@@ -219,18 +219,40 @@ def open_with_fallback(bundle: Path, city: Path | None, *, pack: Path, state: Pa
     Exception
         That of the bundle, where nothing at all can be opened.
     """
-    reasons: list[str] = []
     try:
-        champion = _proven(bundle, city)
+        return open_champion(bundle, city, state=state)
     except Exception as error:
-        reasons.append(_reason(CHAMPION, error))
+        reasons = [reason_for(CHAMPION, error)]
         standing_in = _standing_in(bundle, city, pack=pack, state=state, reasons=reasons)
         if not standing_in:
             raise
         return Fallback(standing_in, reasons=reasons)
-    _remember(bundle, champion, state)
-    directory = _opened(DIRECTORY, lambda: _handbook(champion.pack), reasons)
-    return Fallback(_listed((CHAMPION, champion), (DIRECTORY, directory)), reasons=reasons)
+
+
+def open_champion(bundle: Path, city: Path | None, *, state: Path, name: str = CHAMPION) -> Fallback:
+    """Open a bundle that routes, with the directory of its own pack behind it, and remember it.
+
+    Raises
+    ------
+    Exception
+        Whatever is wrong with the bundle.
+    """
+    triage = proven(bundle, city)
+    _remember(bundle, triage, state)
+    reasons: list[str] = []
+    directory = _opened(DIRECTORY, lambda: _handbook(triage.pack), reasons)
+    return Fallback(_listed((name, triage), (DIRECTORY, directory)), reasons=reasons)
+
+
+def open_directory(city: Path | None, *, pack: Path, state: Path) -> Fallback:
+    """Open what answers where there is no bundle at all.
+
+    Raises
+    ------
+    InputError
+        The pack has faults, or is of another city than the last bundle that worked.
+    """
+    return Fallback([(DIRECTORY, _handbook(_pack(city, pack, state)))])
 
 
 def _standing_in(
@@ -245,7 +267,7 @@ def _opened(name: str, opening: "Callable[[], Triage]", reasons: list[str]) -> "
     try:
         return opening()
     except Exception as error:  # noqa: BLE001 - what cannot be opened is passed over, and said
-        reasons.append(_reason(name, error))
+        reasons.append(reason_for(name, error))
         return None
 
 
@@ -253,7 +275,7 @@ def _listed(*opened: tuple[str, Router | None]) -> list[tuple[str, Router]]:
     return [(name, router) for name, router in opened if router]
 
 
-def _proven(bundle: Path, city: Path | None) -> "Triage":
+def proven(bundle: Path, city: Path | None) -> "Triage":
     """Open a bundle that also routes: its files may be whole and still not go together with these libraries."""
     triage = open_triage(bundle, city)
     triage.route(_TRIED_ON)
@@ -282,7 +304,7 @@ def _last_good(state: Path, city: Path | None, *, other_than: Path) -> "Triage":
         raise InputError("no bundle has worked here yet", file=state / _MEMORY)
     if Path(last.path) == other_than.resolve():
         raise InputError("the last bundle that worked is the one that does not now", file=last.path)
-    triage = _proven(Path(last.path), city)
+    triage = proven(Path(last.path), city)
     if triage.versions.bundle != last.id:
         message = f"this is {triage.versions.bundle}; the last bundle that worked was {last.id}"
         raise InputError(message, file=last.path)
@@ -322,7 +344,7 @@ def _remember(bundle: Path, triage: "Triage", state: Path) -> None:
         _log.warning("the last good bundle could not be remembered: %s", error)
 
 
-def _reason(name: str, error: Exception) -> str:
+def reason_for(name: str, error: Exception) -> str:
     """Say why something could not be opened, and log it; a file that was changed is an alarm."""
     if not isinstance(error, PaidanError):
         _tell(f"{name} cannot be opened", error)

@@ -3,18 +3,19 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from random import SystemRandom
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from starlette.concurrency import run_in_threadpool
 
-from api.routing import Pack, Router
+from api.routing import Pack, Router, current
 from triage.clock import moment
 from triage.directory import CHINA_TIME, today
-from triage.domain import Appeal, ReturnReason, holds
+from triage.domain import Action, Appeal, ReturnReason, Routing, holds
 from triage.errors import ConflictError, MissingError, PaidanError, StaleError, UnavailableError
 from triage.ledger.drafts import Reception
 from triage.ledger.events import Actor
@@ -24,6 +25,7 @@ from triage.ledger.originals import seal
 from triage.ledger.reception import Receipt
 
 _AT_ONCE = 32
+_DRAW = SystemRandom().random  # nobody can tell which appeals a person will look at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,25 +49,38 @@ class Submission:
 
 
 class Hotline:
-    """A router and a ledger, and what passes between them."""
+    """A router and a ledger, and what passes between them; `draw` says from 0 up to 1 what a person looks at."""
 
-    def __init__(self, router: Router, ledger: Ledger, *, originals_key: X25519PublicKey | None = None) -> None:
-        self.router, self.ledger = router, ledger
+    def __init__(
+        self,
+        router: Router,
+        ledger: Ledger,
+        *,
+        originals_key: X25519PublicKey | None = None,
+        draw: Callable[[], float] = _DRAW,
+    ) -> None:
+        self._router, self.ledger = router, ledger
+        self._draw = draw
         self._originals_key = originals_key
         self._waiting: deque[tuple[Submission, Future[Entry]]] = deque()
         self._turn = threading.Lock()
         self._serving: asyncio.Task[None] | None = None
-        self._names: Mapping[str, str] = {}
-        self._named_in: Pack | None = None
+        self._names: tuple[Pack | None, Mapping[str, str]] = None, {}
+
+    @property
+    def router(self) -> Router:
+        """The router of this moment; take it once for what belongs together."""
+        return current(self._router)
 
     def name_of(self, code: str) -> str:
         """Return the name of a unit or topic; of one that the pack no longer has, its code."""
         pack = self.router.pack
-        if self._named_in is not pack:
-            names: dict[str, str] = {unit.code: unit.name for unit in pack.units}
-            self._names = names | {topic.code: topic.name for topic in pack.topics}
-            self._named_in = pack
-        return self._names.get(code, code)
+        named_in, names = self._names
+        if named_in is not pack:
+            units: dict[str, str] = {unit.code: unit.name for unit in pack.units}
+            names = units | {topic.code: topic.name for topic in pack.topics}
+            self._names = pack, names
+        return names.get(code, code)
 
     def check_unit(self, code: str) -> None:
         """Refuse a unit that the city does not have, or has no longer.
@@ -118,7 +133,7 @@ class Hotline:
         self._state_versions()
         now = self.ledger.now()
         appeals = [_timed(submission.appeal, now) for submission in submissions]
-        routings = self.router.route_many(appeals)
+        routings = self._router.route_many(appeals)
         receptions = [
             Reception(
                 routing=routing,
@@ -130,10 +145,13 @@ class Hotline:
                 storm=submission.storm,
                 within=submission.within,
                 hold=submission.hold,
+                propensity=share,
+                audited=self._draw() < share,
                 advice=submission.advice,
                 sealed=self._sealed(routing.appeal),
             )
             for routing, submission in zip(routings, submissions, strict=True)
+            for share in (_audit_share(self.router, routing, submission),)
         ]
         receipts = self.ledger.receive([(r, s.actor) for r, s in zip(receptions, submissions, strict=True)])
         return [self._known(receipt) for receipt in receipts]
@@ -201,6 +219,12 @@ class Hotline:
 
     def _state_versions(self) -> None:
         self.ledger.made_with(self.router.versions)
+
+
+def _audit_share(router: Router, routing: Routing, submission: Submission) -> float:
+    """Return how probable it is that a person decides what would be dispatched by itself; 0 for all else."""
+    alone = routing.decision.action is Action.DISPATCH and not submission.hold
+    return router.policy.terms.audit_share if alone else 0.0
 
 
 def _timed(appeal: Appeal, now: datetime) -> Appeal:

@@ -1,7 +1,12 @@
 """What Prometheus reads: requests, how long they took, and what waits."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Iterator
 
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from api.shadow import Shadow
 from triage.ledger.counts import Counts
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -34,6 +39,10 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
+    def watch(self, shadow: Shadow) -> None:
+        """Also tell what a shadow does."""
+        self.registry.register(_Compared(shadow))
+
     def read(self, *, state: str, counts: Counts | None) -> bytes:
         """Return everything in Prometheus' text format; `counts` are None where the ledger does not answer."""
         self._degraded.set({"ready": 0, "degraded": 1}.get(state, 2))
@@ -44,3 +53,21 @@ class Metrics:
                 for name, count in found.items():
                     gauge.labels(name).set(count)
         return generate_latest(self.registry)
+
+
+class _Compared(Collector):
+    def __init__(self, shadow: Shadow) -> None:
+        self._shadow = shadow
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        totals = self._shadow.totals
+        for name, of_what, count in (
+            ("compared", "Answers compared with the shadow's", totals.compared),
+            ("skipped", "Answers for which the shadow had no time", totals.skipped),
+            ("failed", "Appeals that the shadow could not route", totals.failed),
+        ):
+            yield CounterMetricFamily(f"paidan_shadow_{name}", of_what, value=count)
+        agreed = CounterMetricFamily("paidan_shadow_agreed", "Answers in which the shadow agreed", labels=["on"])
+        agreed.add_metric(["unit"], totals.same_unit)
+        agreed.add_metric(["action"], totals.same_action)
+        yield agreed

@@ -156,7 +156,8 @@ class NamedOut(_Out):
 class OrderOut(_Out):
     """工单: an order as it stands. Personal data in its words is masked; they are null where they were erased.
 
-    `version` is in `ETag` too. `routing` is left out in lists. Times are null where nothing happened yet.
+    `version` is in `ETag` too. `routing` is left out in lists. Times are null where nothing happened yet. One that is
+    `audited` was drawn at random for a person, who decides although the model was sure.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [ORDER]})
@@ -192,6 +193,7 @@ class OrderOut(_Out):
     returned_by: list[NamedOut]
     repeats: int
     merged_into: str | None
+    audited: bool
     decision: DecisionOut | None
     routing: RoutedLine | None = None
     degraded: str | None
@@ -274,6 +276,7 @@ def order_line(entry: Entry, names: Names, *, routing: bool = True) -> Line:
         "returned_by": [named(code) for code in order.returned_by],
         "repeats": order.repeats,
         "merged_into": order.merged_into or None,
+        "audited": order.audited,
         "decision": entry.routing["decision"] if entry.routing else None,
         "degraded": order.degraded or None,
         "erased": order.erased,

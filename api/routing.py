@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from triage.domain import Appeal, Mandate, Routing, Topic, Unit, Versions
 from triage.errors import InputError
@@ -48,6 +48,19 @@ class Router(Protocol):
     def route_many(self, appeals: Sequence[Appeal]) -> list[Routing]: ...
 
     def explain(self, routing: Routing) -> Explanation | None: ...
+
+
+@runtime_checkable
+class Relay(Protocol):
+    """A router in whose place others come while the service runs."""
+
+    @property
+    def current(self) -> Router: ...
+
+
+def current(router: Router) -> Router:
+    """Return the router to ask for the whole of a call, whoever comes into its place meanwhile."""
+    return router.current if isinstance(router, Relay) else router
 
 
 def open_triage(bundle: Path, city: Path | None = None) -> "Triage":

@@ -13,6 +13,7 @@ from api.settings import DEFAULT_PACK, Settings
 from triage.errors import InputError
 
 if TYPE_CHECKING:
+    from api.routing import Router
     from triage.ledger.ledger import Ledger
 
 LOCAL_KEY = "local.key"
@@ -23,18 +24,15 @@ def serve(settings: Settings) -> None:
     import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
-    from api.fallback import open_with_fallback  # noqa: PLC0415
     from api.logs import log_to_stderr  # noqa: PLC0415
     from triage.ledger.ledger import Ledger  # noqa: PLC0415
 
     log_to_stderr()
     ledger = Ledger.open(settings.database)
     _settle_keys(ledger, settings)
-    pack = settings.pack or DEFAULT_PACK
-    router = open_with_fallback(settings.bundle, settings.pack, pack=pack, state=settings.state)
     # uvicorn's own access log has the whole address, which may hold anything; the guard logs instead.
     uvicorn.run(
-        create_app(router, settings, ledger),
+        create_app(_router(settings), settings, ledger),
         host=settings.host,
         port=settings.port,
         ssl_certfile=settings.tls_cert,
@@ -62,6 +60,20 @@ def work(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.stop())
     worker.run()
+
+
+def _router(settings: Settings) -> "Router":
+    """Open the bundle that is named, or the champion of a registry, with what stands in for either."""
+    city, pack, state = settings.pack, settings.pack or DEFAULT_PACK, settings.state
+    if settings.registry is None:
+        from api.fallback import open_with_fallback  # noqa: PLC0415
+
+        return open_with_fallback(settings.bundle, city, pack=pack, state=state)
+    from api.champion import BundleOpener, Champion  # noqa: PLC0415
+    from models.registry import Registry  # noqa: PLC0415
+
+    registry = Registry.open(settings.registry, public_key=settings.registry_key, cache=state / "registry")
+    return Champion(registry, BundleOpener(city=city, pack=pack, state=state))
 
 
 def _settle_keys(ledger: "Ledger", settings: Settings) -> None:

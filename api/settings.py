@@ -21,12 +21,15 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Settings:
     """Settings that have been checked: an unsafe or impossible one never exists.
 
-    `state` is a folder for what one machine keeps to itself, such as the key under which secrets of webhooks are kept.
+    `registry` is a folder or an address of fsspec, in the place of a `bundle`; `registry_key` verifies it. `state` is a
+    folder for what one machine keeps to itself, such as the key under which secrets of webhooks are kept.
     """
 
     host: str = "127.0.0.1"
     port: int = 8345
     bundle: Path = DEFAULT_BUNDLE
+    registry: str | None = None
+    registry_key: Path | None = None
     pack: Path | None = None
     database: str = DEFAULT_DATABASE
     state: Path = STATE
@@ -73,7 +76,13 @@ class Settings:
             message = f"no such setting; unset it or take one of {', '.join(_VARIABLES)}"
             raise InputError(message, code="unknown_setting", field=unknown[0])
         values: dict[str, Any] = {_field(name): _parsed(name, text) for name, text in given.items()}
-        values.update({name: option for name, option in options.items() if option is not None})
+        chosen = {name: option for name, option in options.items() if option is not None}
+        if "bundle" in chosen or "registry" in chosen:  # the variable of the other one is not meant then
+            values = {name: value for name, value in values.items() if name not in ("bundle", "registry")}
+        values.update(chosen)
+        if {"bundle", "registry"} <= values.keys():
+            message = "a registry tells which bundle answers; give a bundle or a registry, not both"
+            raise InputError(message, code="bad_setting", field="registry")
         return cls(**values)
 
 
@@ -102,6 +111,8 @@ _VARIABLES: Mapping[str, Callable[[str], object]] = {
     "PAIDAN_HOST": str,
     "PAIDAN_PORT": _whole,
     "PAIDAN_BUNDLE": Path,
+    "PAIDAN_REGISTRY": str,
+    "PAIDAN_REGISTRY_KEY": Path,
     "PAIDAN_PACK": Path,
     "PAIDAN_DATABASE": str,
     "PAIDAN_STATE": Path,

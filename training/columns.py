@@ -12,7 +12,8 @@ from triage.errors import InputError
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("工单编号", "工单号", "工单流水号", "受理编号", "诉求编号", "编号", "id", "order_id"),
     "text": ("诉求内容", "工单内容", "反映内容", "问题描述", "事件描述", "内容", "text", "content", "description"),
-    "unit": ("处置单位", "办结单位", "主办单位", "承办单位", "办理单位", "责任单位", "unit", "agency_responsible"),
+    "unit": ("处置单位", "办结单位", "final_unit", "主办单位", "承办单位", "办理单位", "责任单位", "unit",
+             "agency_responsible"),
     "topic": ("事项", "诉求事项", "事项分类", "事项名称", "行业分类", "诉求分类", "问题分类", "topic", "category"),
     "opened_at": ("工单发起时间", "发起时间", "受理时间", "来电时间", "诉求时间", "登记时间", "创建时间",
                   "opened_at", "received_at", "opened_on", "date"),
@@ -21,8 +22,34 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "district": ("辖区", "区县", "所属区", "行政区", "区", "district"),
     "street": ("镇街", "街道", "街镇", "街道乡镇", "乡镇街道", "所属街道", "street"),
     "community": ("村居", "社区", "居村", "社区村", "所属社区", "community"),
+    "address": ("地址", "诉求地址", "事发地址", "address"),
+    "channel": ("来源渠道", "诉求来源", "受理渠道", "渠道", "channel"),
+    "status": ("状态", "工单状态", "办理状态", "status"),
+    "first_unit": ("首派单位", "首次派单单位", "初派单位", "first_unit"),
+    "returned_by": ("退单单位", "退回单位", "returned_by"),
+    "return_reasons": ("退单原因", "退回原因", "return_reasons"),
+    "automatic": ("自动派单", "是否自动派单", "automatic"),
+    "audited": ("人工抽检", "抽检", "audited"),
+    "propensity": ("抽检比例", "propensity"),
+    "contacted": ("响应", "是否响应", "是否联系", "contacted"),
+    "solved": ("解决", "是否解决", "solved"),
+    "satisfaction": ("满意度", "满意情况", "satisfaction"),
+    "closed_at": ("办结时间", "办结日期", "结案时间", "归档时间", "closed_at"),
+    "merged_into": ("并入工单", "merged_into"),
 }  # fmt: skip
 REQUIRED = ("text", "unit")
+
+# What exports write about where an order stands, by the words in it; the first that fits holds.
+STATUSES: Mapping[str, str] = {
+    "declined": r"不予?受理|declined",
+    "merged": r"并单|合并|关联|merged",
+    "transferred": r"转接|transferred",
+    "returned": r"退单|退回|returned",
+    "received": r"[待未]派|[待已]受理|received",
+    "signed": r"办理中|处[理置]中|[待未](?:办|处|完|结)|在办|签收|signed",
+    "closed": r"办结|结案|归档|完[成结毕]|关闭|回访|评价|已[处办]|closed",
+    "dispatched": r"派|dispatched",
+}
 
 _LEVEL_NUMBER = {
     name: position for position, names in enumerate(("1一", "2二", "3三", "4四", "5五", "6六")) for name in names

@@ -1,6 +1,6 @@
 """Closures as rows to learn from: read, labelled, and split so that no matter is on both sides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import compress
@@ -68,6 +68,8 @@ class Dataset:
         The newest weeks, or None where dates are missing or the weeks too thin to stand for themselves.
     closed
         Rows that are closed orders; the others were written to teach.
+    believed
+        How much each closed order counts, shape `(rows,)`; 1 for the others.
     """
 
     closures: tuple[Closure, ...]
@@ -88,6 +90,7 @@ class Dataset:
     halves: NDArray[np.intp]
     newest: Mask | None
     closed: Mask
+    believed: NDArray[np.float64]
 
     @property
     def ranked(self) -> Mask:
@@ -97,7 +100,7 @@ class Dataset:
     @property
     def weight(self) -> NDArray[np.float64]:
         """How much each row counts, shape `(rows,)`: what was written, the less the more orders were closed."""
-        return np.where(self.closed, 1.0, _TEACHES / (_TEACHES + self.closed.sum()))
+        return np.where(self.closed, self.believed, _TEACHES / (_TEACHES + self.closed.sum()))
 
     def splits(self) -> list[Split]:
         """Out-of-fold splits, every row tried once; last the newest weeks after all others, where there are such.
@@ -125,7 +128,13 @@ def with_known_units(cleaned: Cleaned, pack: CityPack) -> Cleaned:
 
 
 def make_dataset(
-    cleaned: Cleaned, pack: CityPack, *, taught: Sequence[Closure] = (), encoder: str = "", seed: int
+    cleaned: Cleaned,
+    pack: CityPack,
+    *,
+    taught: Sequence[Closure] = (),
+    weights: Mapping[str, float] | None = None,
+    encoder: str = "",
+    seed: int,
 ) -> Dataset:
     """Prepare cleaned closures; `with_known_units` must have gone over them.
 
@@ -133,6 +142,8 @@ def make_dataset(
     ----------
     taught
         Rows that nobody closed, as `training.corpus` makes them, with units of the pack or none.
+    weights
+        How much closed orders count, by their ids, as `training.outcomes` tells; one that is not named counts 1.
     encoder
         What `training.encoder.make_encoder` is to make; nothing for no encoder.
 
@@ -194,7 +205,12 @@ def make_dataset(
         halves=number // _FOLDS % 2,
         newest=_newest(closures, closed),
         closed=closed,
+        believed=_believed(closures, weights or {}),
     )
+
+
+def _believed(closures: Sequence[Closure], weights: Mapping[str, float]) -> NDArray[np.float64]:
+    return np.array([weights.get(row.id, 1.0) if row.origin is Origin.CLOSED else 1.0 for row in closures])
 
 
 def _outside(closures: Sequence[Closure], pack: CityPack) -> dict[str, NDArray[np.intp]]:

@@ -14,6 +14,7 @@
 | 决定 | decision | `Decision` |
 | 研判 | routing | `Routing` |
 | 办结 | closure | `Closure` |
+| 结果 | how it ended | `Ended` |
 """
 
 from collections.abc import Sequence
@@ -433,6 +434,55 @@ class Closure:
     voice: str = ""
     origin: Origin = Origin.CLOSED
     source: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How an order ended, or where it stands, as a ledger or an export tells it; what is not told weighs nothing.
+
+    Parameters
+    ----------
+    closure
+        The appeal, and the unit that finally closed it; no unit where none did.
+    status
+        As the ledger names it, such as `closed`; empty where a word for it is not understood.
+    returned
+        The units that sent it back and why, in that order; one may have done so more than once.
+    first_unit
+        Which it was sent to first.
+    automatic
+        Whether it was first sent without a person.
+    audited, propensity
+        Whether a person looked at it only because a share of what is sure is drawn for people, and how probable it was
+        that a person would look at it: 1 for all that the model is not sure of.
+    contacted, solved, satisfaction
+        What the citizen said when called back.
+    disputed
+        It was returned and closed without any unit having had it since.
+    reopened
+        It was closed, not solved by what the citizen said, and sent out again.
+    topic_routed
+        The topic is that of the routing, which nobody has confirmed.
+    """
+
+    closure: Closure
+    status: str = "closed"
+    address: str = ""
+    channel: str = ""
+    returned: tuple[tuple[str, str], ...] = ()
+    first_unit: str = ""
+    automatic: bool = False
+    audited: bool = False
+    propensity: float = 1.0
+    contacted: bool | None = None
+    solved: bool | None = None
+    satisfaction: str = ""
+    disputed: bool = False
+    reopened: bool = False
+    closed_on: date | None = None
+    merged_into: str = ""
+    erased: bool = False
+    topic_routed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

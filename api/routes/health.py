@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.access import May, allowed
+from api.champion import Champion
 from api.dependencies import OPEN, ReadyRouter
 from api.fallback import Fallback
 from api.metrics import Metrics
@@ -31,7 +32,7 @@ def ready(triage: ReadyRouter, request: Request) -> Ready:
     ledger: Ledger | None = request.app.state.ledger
     if ledger:
         ledger.end()
-    state, reasons = _state(triage)
+    state, reasons = _state(request.app.state.router)
     if state == "dead":
         raise NotReadyError
     return Ready(
@@ -59,7 +60,7 @@ def metrics(request: Request) -> Response:
 
 def _state(router: Router) -> tuple[str, list[str]]:
     """Return whether stand-ins answer, and the kinds of trouble without the paths that the log has."""
-    if not isinstance(router, Fallback):
+    if not isinstance(router, (Champion, Fallback)):
         return "ready", []
     return router.state, [reason.partition(",")[0] for reason in router.reasons]
 

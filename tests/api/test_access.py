@@ -29,7 +29,7 @@ MAY = {
     **dict.fromkeys(("open311Requests", "open311Request", "open311Token"), SEEING),
     **dict.fromkeys(("sign", "giveBack", "close"), ACTING),
     **dict.fromkeys(("dispatch", "merge", "callBack"), DIRECTING),
-    **dict.fromkeys(("exportOrders", "statistics"), COUNTING),
+    **dict.fromkeys(("exportOrders", "statistics", "listModels"), COUNTING),
     "readOriginal": {"custodian"},
     "erase": {"custodian", "administrator"},
     **dict.fromkeys(("createKey", "listKeys", "rotateKey", "revokeKey"), ADMINISTERING),

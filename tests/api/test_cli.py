@@ -5,7 +5,7 @@ import sys
 import pytest
 import uvicorn
 
-from api import cli, fallback, logs
+from api import champion, cli, fallback, logs
 from api.streams import progress_wanted
 from tests.api.fakes import KeywordTriage, SmallPack
 from triage import citypack
@@ -229,3 +229,20 @@ def test_others_are_not_served_before_there_is_a_key(paidan, bundle, started):
     code, _, err = paidan("serve", "--bundle", bundle, "--host", "0.0.0.0", "--behind-proxy")  # noqa: S104
     assert (code, started) == (2, [])
     assert "paidan keys create" in err
+
+
+def test_serve_follows_a_registry(paidan, started, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        champion.BundleOpener, "directory", lambda _: fallback.Fallback([("directory", KeywordTriage())])
+    )
+    code, _, err = paidan("serve", "--registry", tmp_path / "registry")
+    ((app, _),) = started
+    assert code == 0, err
+    assert isinstance(app.state.router, champion.Champion)
+    assert app.state.router.state == "degraded"
+
+
+def test_serve_takes_a_bundle_or_a_registry(paidan, bundle, started, tmp_path):
+    code, _, err = paidan("serve", "--registry", tmp_path, "--bundle", bundle)
+    assert (code, started) == (2, [])
+    assert "not both" in err

@@ -70,3 +70,22 @@ def test_networks_and_switches_are_read():
 def test_what_cannot_be_set_is_refused_with_a_remedy(name, text, words):
     with pytest.raises(InputError, match=words):
         Settings.from_environment({name: text})
+
+
+def test_a_registry_is_followed_in_the_place_of_a_bundle():
+    settings = Settings.from_environment({"PAIDAN_REGISTRY": "s3://bucket/registry", "PAIDAN_REGISTRY_KEY": "/k.pub"})
+    assert (settings.registry, settings.registry_key) == ("s3://bucket/registry", Path("/k.pub"))
+    assert Settings.from_environment({}).registry is None
+
+
+@pytest.mark.parametrize("options", [{}, {"bundle": Path("/b"), "registry": "/r"}])
+def test_a_bundle_and_a_registry_are_not_given_together(options):
+    environment = {} if options else {"PAIDAN_REGISTRY": "/r", "PAIDAN_BUNDLE": "/b"}
+    with pytest.raises(InputError, match="not both"):
+        Settings.from_environment(environment, **options)
+
+
+def test_the_option_of_the_one_comes_before_the_variable_of_the_other():
+    environment = {"PAIDAN_REGISTRY": "/r", "PAIDAN_BUNDLE": "/b"}
+    assert Settings.from_environment(environment, bundle=Path("/c")).registry is None
+    assert Settings.from_environment(environment, registry="/s").registry == "/s"

@@ -8,8 +8,10 @@ import pytest
 
 from tests import city
 from training.dataset import make_dataset, with_known_units
+from training.heads import Course, fit_scorers
 from training.hygiene import clean
 from training.packmaker import make_pack
+from triage.domain import Origin
 from triage.errors import InputError
 
 ROWS = city.closures(120)
@@ -129,3 +131,34 @@ def test_too_few_rows_or_units_are_bad_input(pack):
         dataset_of(ROWS[:19])
     with pytest.raises(InputError, match="40 usable rows of 1 units are too few"):
         dataset_of([replace(row, unit=city.WATER) for row in ROWS[:40]], pack=pack)
+
+
+def test_closed_orders_count_as_much_as_is_said_and_what_was_written_as_before(pack):
+    cleaned = with_known_units(clean(ROWS), pack)
+    taught = [
+        replace(row, id=f"w{at}", text=f"市民反映：{row.text}", origin=Origin.WRITTEN)
+        for at, row in enumerate(ROWS[:9])
+    ]
+    data = make_dataset(
+        cleaned, pack, taught=taught, weights={ROWS[0].id: 0.25, ROWS[5].id: 10.0, "w0": 7.0, "nobody": 3.0}, seed=0
+    )
+    plain = make_dataset(cleaned, pack, taught=taught, seed=0)
+    changed = np.flatnonzero(data.weight != plain.weight)
+    assert [data.closures[at].id for at in changed] == [ROWS[0].id, ROWS[5].id]
+    assert data.weight[changed].tolist() == [0.25, 10.0]
+
+
+def scorer(data):
+    course = Course(rows=np.ones(len(data.units), dtype=bool), topics=True)
+    return next(fit_scorers(data, [course], seed=0, progress=lambda _: None))
+
+
+def test_weights_of_one_change_no_bit_of_what_is_learned_and_others_do(pack):
+    cleaned = with_known_units(clean(ROWS), pack)
+    plain, even, uneven = (
+        scorer(make_dataset(cleaned, pack, weights=weights, seed=0))
+        for weights in (None, {row.id: 1.0 for row in ROWS}, {row.id: 0.01 for row in ROWS[:40]})
+    )
+    assert plain.weights.tobytes() == even.weights.tobytes()
+    assert plain.bias.tobytes() == even.bias.tobytes()
+    assert plain.weights.tobytes() != uneven.weights.tobytes()

@@ -40,7 +40,7 @@ def test_what_is_written_takes_the_place_of_the_default_and_the_rest_stays():
         'version = "7"\nsource = "通知"\n'
         '[promise]\nprecision = 0.9\nby = "unit_kind"\n'
         '[dispatch]\n"紧急" = "30h"\n[feedback]\n15d = "20d"\n'
-        "[alarms]\ndecline = 0.0\n"
+        "[alarms]\ndecline = 0.0\n[audit]\nshare = 0.1\n"
         '[calendar]\ncountry = "HK"\ndays_off = ["2027-02-14", 2027-02-15]\nworkdays = ["2027-02-20"]\n'
         '[kinds]\n"投诉" = [" 不满 ", "推诿"]\n'
     )
@@ -50,6 +50,7 @@ def test_what_is_written_takes_the_place_of_the_default_and_the_rest_stays():
     assert terms.dispatch == {**Terms().dispatch, Urgency.DANGER: Span(30, "h")}
     assert terms.feedback == {**Terms().feedback, Deadline.DAYS_15: Span(20, "d")}
     assert terms.alarms == {Action.TRANSFER: 0.025, Action.DECLINE: 0.0}
+    assert terms.audit_share == 0.1
     assert (terms.country, terms.workdays) == ("HK", (date(2027, 2, 20),))
     assert terms.days_off == (date(2027, 2, 14), date(2027, 2, 15))
     assert terms.kinds == {"投诉": ("不满", "推诿")}
@@ -84,6 +85,10 @@ WORDS = "must be a list of words of two characters or more"
         (HEAD + "[alarms]\nsuggest = 0.01", 4, "suggest is unknown; known are transfer, decline"),
         *((HEAD + f"[alarms]\ntransfer = {value}", 4, f"transfer {ALARM}")
           for value in ("0.051", "-0.01", "1", '"0.01"')),
+        (HEAD + "audit = 0.05", 3, "audit must be a table"),
+        (HEAD + "[audit]\nshares = 0.05", 4, "shares is unknown; known is share"),
+        *((HEAD + f"[audit]\nshare = {value}", 4, "share must be a share from 0.0 to 1.0, such as 0.05")
+          for value in ("-0.1", "1.1", "1", '"0.05"', "nan", "true")),
         (HEAD + "[calendar]\ncountry = 86", 4, "country must be a text"),
         (HEAD + '[calendar]\ndays_off = ["2027-02-30"]', 4, "days_off: '2027-02-30' is no date; write 2027-02-14"),
         (HEAD + "[calendar]\nworkdays = [1]", 4, "workdays: 1 is no date"),
@@ -155,6 +160,7 @@ whole_terms = st.builds(
     dispatch=st.fixed_dictionaries(dict.fromkeys(Urgency, spans)),
     feedback=st.fixed_dictionaries(dict.fromkeys(Deadline, spans)),
     alarms=st.fixed_dictionaries({action: st.floats(0, 0.05) for action in (Action.TRANSFER, Action.DECLINE)}),
+    audit_share=st.floats(0, 1),
     country=st.sampled_from(["CN", "HK", "TW"]),
     days_off=days,
     workdays=days,

@@ -71,7 +71,9 @@ class Terms:
     """The whole of `policy.toml`; the times by default are those of DB11/T 2021-2022.
 
     `alarms` are the shares of ordinary appeals, 0.05 at most, that learned rules may transfer or decline by mistake.
-    `remind_after` is the share of the time until a deadline after which somebody is reminded of it.
+    `remind_after` is the share of the time until a deadline after which somebody is reminded of it. `audit_share` is
+    the share of what would be dispatched by itself that a person decides all the same: what nobody looks at confirms
+    itself, and is not learned from.
     """
 
     version: str = "0"
@@ -87,6 +89,7 @@ class Terms:
     )
     alarms: Mapping[Action, float] = field(default_factory=lambda: {Action.TRANSFER: 0.025, Action.DECLINE: 0.005})
     remind_after: float = 0.75
+    audit_share: float = 0.0
     rates: Rates = Rates()
     country: str = "CN"
     days_off: tuple[date, ...] = ()
@@ -101,7 +104,7 @@ def read_terms(given: Mapping[str, Any], fault: Fault) -> Terms:
     """Read the tables of a TOML file; `fault(key, message)` is called for each thing wrong, and its default is kept."""
     default = Terms()
     keys: dict[str, type] = {"version": str, "source": str, "promise": dict, "dispatch": dict, "feedback": dict}
-    keys |= {"alarms": dict, "reminders": dict, "rates": dict, "calendar": dict, "kinds": dict}
+    keys |= {"alarms": dict, "reminders": dict, "audit": dict, "rates": dict, "calendar": dict, "kinds": dict}
     for key, value in given.items():
         if key not in keys:
             fault(key, f"{key} is unknown; known are {', '.join(keys)}")
@@ -117,6 +120,7 @@ def read_terms(given: Mapping[str, Any], fault: Fault) -> Terms:
         feedback=_spans(sound.get("feedback", {}), default.feedback, Deadline, fault),
         alarms=_alarms(sound.get("alarms", {}), default.alarms, fault),
         remind_after=_remind_after(sound.get("reminders", {}), default.remind_after, fault),
+        audit_share=_audit_share(sound.get("audit", {}), default.audit_share, fault),
         rates=_rates(sound.get("rates", {}), fault),
         country=_country(calendar, default.country, fault),
         days_off=tuple(_days(calendar, "days_off", fault)),
@@ -150,6 +154,9 @@ def terms_text(terms: Terms) -> str:
         "",
         "[reminders]",
         f"after = {terms.remind_after}",
+        "",
+        "[audit]",
+        f"share = {terms.audit_share}",
         "",
         "[rates]",
         *(f"{name} = {value}" for name, value in asdict(terms.rates).items()),
@@ -218,6 +225,17 @@ def _remind_after(given: Mapping[str, Any], default: float, fault: Fault) -> flo
             fault(key, f"{key} is unknown; known is after")
         elif not isinstance(value, float) or not 0 < value < 1:
             fault(key, "after must be a share between 0 and 1, such as 0.75")
+        else:
+            return value
+    return default
+
+
+def _audit_share(given: Mapping[str, Any], default: float, fault: Fault) -> float:
+    for key, value in given.items():
+        if key != "share":
+            fault(key, f"{key} is unknown; known is share")
+        elif not isinstance(value, float) or not 0 <= value <= 1:
+            fault(key, "share must be a share from 0.0 to 1.0, such as 0.05")
         else:
             return value
     return default

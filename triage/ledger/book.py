@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
+from triage.domain import Versions
 from triage.errors import ConflictError, MissingError, StaleError
 from triage.ledger import outbox
 from triage.ledger.database import writing
@@ -54,15 +55,16 @@ class Book:
             raise StaleError(f"the order is {found.status} by now, at version {found.version}, {self._latest(found)}")
         return found
 
-    def append(self, draft: Draft, *, actor: Actor | None = None) -> Event:
-        """Append an event, if the order takes it as it stands.
+    def append(self, draft: Draft, *, actor: Actor | None = None, versions: Versions | None = None) -> Event:
+        """Append an event, if the order takes it as it stands; `versions` are those that a routing was made with.
 
         Raises
         ------
         ConflictError
             The order does not take it now.
         """
-        event = chained(draft, at=self.at, actor=actor or self.actor, versions=self._versions, after=self.end)
+        made_with = stated(versions) if versions else self._versions
+        event = chained(draft, at=self.at, actor=actor or self.actor, versions=made_with, after=self.end)
         state = None
         if draft.order:
             state = self._after(event)
@@ -121,6 +123,11 @@ def writing_book(engine: Engine, *, actor: Actor, versions: Facts, now: Callable
         book = Book(connection, end=link, at=now(), actor=actor, versions=versions)
         yield book
         book.flush()
+
+
+def stated(versions: Versions) -> Facts:
+    """Return versions as events state them."""
+    return {"bundle": versions.bundle, "pack": versions.pack, "policy": versions.policy}
 
 
 def order_from(row: Row[Any]) -> Order:

@@ -32,6 +32,9 @@ class Reception:
         Which machine tells it, what its events have in common, and for how long they are one order.
     hold
         Whether a person will dispatch it, however sure the routing is.
+    audited, propensity
+        Whether it was drawn for a person who decides instead of the model, and how probable that was; 0 where it would
+        not be dispatched by itself, or nothing is drawn.
     advice
         Code of the topic that the sender takes it to be.
     sealed
@@ -47,6 +50,8 @@ class Reception:
     storm: str = ""
     within: timedelta = timedelta()
     hold: bool = False
+    audited: bool = False
+    propensity: float = 0.0
     advice: str = ""
     sealed: bytes | None = None
 
@@ -75,8 +80,8 @@ def plain(words: str) -> str:
     return words.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def routed(order: str, routing: Routing) -> tuple[Draft, Draft]:
-    """Return the events that an order was routed, and what was decided."""
+def routed(order: str, routing: Routing, *, audit: Facts | None = None) -> tuple[Draft, Draft]:
+    """Return the events that an order was routed, and what was decided; `audit` is what was drawn for people."""
     decision, due = routing.decision, routing.due
     facts = {
         "topic": routing.topics[0].topic.code if routing.topics else "",
@@ -91,8 +96,13 @@ def routed(order: str, routing: Routing) -> tuple[Draft, Draft]:
     decided = {"action": decision.action.value, "reason": decision.reason, "to": decision.to}
     return (
         Draft(order=order, kind=EventKind.ROUTED, facts=facts, content={"routing": kept_line(order, routing)}),
-        Draft(order=order, kind=EventKind.DECIDED, facts=decided | {"units": list(decision.units)}),
+        Draft(order=order, kind=EventKind.DECIDED, facts={**decided, "units": list(decision.units), **(audit or {})}),
     )
+
+
+def audit(reception: Reception) -> Facts:
+    """Return whether a person was drawn to decide, and how probable that was; nothing where none is drawn."""
+    return {"audited": reception.audited, "propensity": reception.propensity} if reception.propensity else {}
 
 
 def sent(order: str, routing: Routing) -> Draft | None:

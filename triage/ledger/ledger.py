@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from triage.domain import ReturnReason, Routing, Versions
 from triage.errors import ConflictError, MissingError
 from triage.ledger import drafts, keys, outbox
-from triage.ledger.book import Book, events_of, order_from, writing_book
+from triage.ledger.book import Book, events_of, order_from, stated, writing_book
 from triage.ledger.database import open_database, reading, truncate_log, writing
 from triage.ledger.drafts import Reception
 from triage.ledger.events import SYSTEM, Actor, Draft, Event, EventKind, Facts, Link
@@ -20,7 +20,9 @@ from triage.ledger.tables import contents, events, head, orders, originals, requ
 
 
 class Ledger:
-    """Orders and their events in a database. Every event states the `versions` that were set last.
+    """Orders and their events in a database.
+
+    Events that a routing leads to state the versions that it was made with; others the `versions` that were set last.
 
     Parameters
     ----------
@@ -39,8 +41,8 @@ class Ledger:
         return cls(open_database(url, fresh=fresh))
 
     def made_with(self, versions: Versions) -> None:
-        """State the versions in every event from now on."""
-        self.versions = {"bundle": versions.bundle, "pack": versions.pack, "policy": versions.policy}
+        """State the versions in every event that no routing leads to, from now on."""
+        self.versions = stated(versions)
 
     def receive(self, receptions: Sequence[tuple[Reception, Actor]]) -> list[Receipt | ConflictError]:
         """Write appeals down, all in one transaction; after it they are there, whatever happens.
@@ -121,9 +123,10 @@ class Ledger:
         with self._book(actor) as book:
             facts = {"unit": book.order(order, version=version).unit, "reason": reason.value, "proposed": proposed}
             content = drafts.noted(note)
-            book.append(Draft(order=order, kind=EventKind.RETURNED, facts=facts, content=content))
+            returned = Draft(order=order, kind=EventKind.RETURNED, facts=facts, content=content)
+            book.append(returned, versions=routing.versions)
             for draft in drafts.routed(order, routing):
-                book.append(draft, actor=SYSTEM)
+                book.append(draft, actor=SYSTEM, versions=routing.versions)
 
     def merge(self, order: str, *, into: str, actor: Actor, version: int | None = None) -> None:
         """并单: an order is the same matter as another one, under which it goes on."""

@@ -53,18 +53,23 @@ def receive(book: Book, receptions: Sequence[tuple[Reception, Actor]]) -> list[R
 
 
 def _written(book: Book, reception: Reception, actor: Actor, storms: dict[str, str]) -> Receipt:
-    order = _storming(book, reception, storms)
+    order, versions = _storming(book, reception, storms), reception.routing.versions
     if order:
         content = {"reference": reception.reference} if reception.reference else None
         facts = {"source": reception.source}
-        event = book.append(Draft(order=order, kind=EventKind.REPEATED, facts=facts, content=content), actor=actor)
+        repeated = Draft(order=order, kind=EventKind.REPEATED, facts=facts, content=content)
+        event = book.append(repeated, actor=actor, versions=versions)
         return Receipt(order=order, version=event.number, entry=_standing(book, order))
     order = f"{book.at.astimezone(CHINA_TIME):%Y%m%d}-{book.end.number + 1}"
-    received = book.append(drafts.received(order, reception, owner=actor.owner or actor.id), actor=actor)
-    routed, _ = [book.append(draft, actor=SYSTEM) for draft in drafts.routed(order, reception.routing)]
-    sent = None if reception.hold else drafts.sent(order, reception.routing)
+    came = drafts.received(order, reception, owner=actor.owner or actor.id)
+    received = book.append(came, actor=actor, versions=versions)
+    routed, _ = [
+        book.append(draft, actor=SYSTEM, versions=versions)
+        for draft in drafts.routed(order, reception.routing, audit=drafts.audit(reception))
+    ]
+    sent = None if reception.hold or reception.audited else drafts.sent(order, reception.routing)
     if sent:
-        book.append(sent, actor=SYSTEM)
+        book.append(sent, actor=SYSTEM, versions=versions)
     if reception.sealed:
         book.connection.execute(insert(originals).values(order=order, sealed=reception.sealed))
     state = book.order(order)

@@ -133,6 +133,7 @@ orders = Table(
     Column("assist", Json, nullable=False),
     Column("first_unit", String(100), nullable=False),
     Column("sent_by_model", Boolean, nullable=False),
+    Column("audited", Boolean, nullable=False),
     Column("returned_by", Json, nullable=False),
     Column("dispatched_at", Moment),
     Column("signed_at", Moment),
