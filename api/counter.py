@@ -1,6 +1,6 @@
 """The counter at which Open311 clients bring appeals: a hotline, as `api.open311` asks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,10 +9,8 @@ from api.hotline import Hotline, Submission
 from api.routing import Pack
 from triage.domain import Appeal
 from triage.errors import MissingError
-from triage.ledger.order import OPEN, Entry, Status
+from triage.ledger.order import Entry, Status
 from triage.ledger.search import Filters, find
-
-_STATUSES = {"open": OPEN, "closed": tuple(status for status in Status if status not in OPEN)}
 
 
 class Counter:
@@ -37,10 +35,11 @@ class Counter:
         """Return who has a key."""
         return self._doorkeeper.caller_with(api_key, address="open311") if api_key else None
 
-    def submit(self, caller: object, appeal: Appeal, *, service_code: str) -> Entry:
-        """Write an appeal down. The client's topic is advice; what the order is about is for the router to tell."""
+    def submit(self, caller: object, appeal: Appeal, *, service_code: str, attributes: Mapping[str, str]) -> Entry:
+        """Write an appeal down. What the client tells beside it is kept; what the order is about, the router tells."""
         who = _allowed(caller, May.SUBMIT)
-        return self._hotline.submit(Submission(appeal=appeal, actor=who.actor, advice=service_code))
+        submission = Submission(appeal=appeal, actor=who.actor, advice=service_code, attributes=attributes)
+        return self._hotline.submit(submission)
 
     def one(self, caller: object, id_: str) -> Entry | None:
         """Return an order that the caller sees."""
@@ -57,7 +56,7 @@ class Counter:
         *,
         ids: Sequence[str],
         service_codes: Sequence[str],
-        statuses: Sequence[str],
+        statuses: Sequence[Status],
         start: datetime | None,
         end: datetime | None,
         limit: int,
@@ -68,7 +67,7 @@ class Counter:
         wanted = replace(
             own,
             topics=tuple(service_codes) or None,
-            statuses=tuple(each for status in statuses for each in _STATUSES[status]) or None,
+            statuses=tuple(statuses) or None,
             received_from=start,
             received_to=end + timedelta(microseconds=1) if end else None,
         )

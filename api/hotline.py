@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 
@@ -33,7 +33,8 @@ class Submission:
     """An appeal as somebody submits it.
 
     With `hold` nothing is dispatched by itself. `key` and `fingerprint` tell whether it was submitted before, `storm`
-    and `within` to which order of the machine `source` it belongs, `advice` the topic that its sender takes it to be.
+    and `within` to which order of the machine `source` it belongs, `advice` the topic that its sender takes it to be,
+    and `attributes` what else the sender tells.
     """
 
     appeal: Appeal
@@ -46,6 +47,7 @@ class Submission:
     within: timedelta = timedelta()
     hold: bool = False
     advice: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Hotline:
@@ -148,6 +150,7 @@ class Hotline:
                 propensity=share,
                 audited=self._draw() < share,
                 advice=submission.advice,
+                attributes=submission.attributes,
                 sealed=self._sealed(routing.appeal),
             )
             for routing, submission in zip(routings, submissions, strict=True)

@@ -1,7 +1,7 @@
 """The router as scikit-learn knows classifiers: texts in, names of units out."""
 # ruff: noqa: N803 - what scikit-learn calls X must be called X
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -38,8 +38,8 @@ class AppealRouter(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
     `X` is one text a row, as `TfidfVectorizer` takes it: a list, an array of objects, a column of a table. `y` are the
     names of the units that closed them; without a pack any other labels do, but from a name alone it is read what kind
-    of office a unit is, and where. Texts that teach nothing (see `training.hygiene`) are left out of the fit. Topics and
-    dates, which the command learns from as well, are not known here, so that no topics are suggested either.
+    of office a unit is, and where. Texts that teach nothing (see `training.hygiene`) are left out of the fit. Topics
+    and dates, which the command learns from as well, are not known here, so that no topics are suggested either.
 
     Parameters
     ----------
@@ -141,9 +141,9 @@ class AppealRouter(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the unit that is suggested first for each text, shape `(texts,)`."""
-        routings = self.suggest(X)
+        check_is_fitted(self)
         column = self._columns()
-        first = [column[routing.candidates[0].unit.name] for routing in routings]
+        first = [column[routing.candidates[0].unit.name] for routing in self._routed(X)]
         predicted: NDArray[Any] = self.classes_[first]
         return predicted
 
@@ -153,20 +153,23 @@ class AppealRouter(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
         Probabilities of the units on the short list are calibrated; what they leave is shared out evenly among all
         others, of which none gets more than the first.
         """
-        routings = self.suggest(X)
+        check_is_fitted(self)
         column = self._columns()
-        odds = np.zeros((len(routings), len(self.classes_)))
-        for row, routing in enumerate(routings):
-            for one in routing.candidates:
-                odds[row, column[one.unit.name]] = one.probability
+        rows = [{column[one.unit.name]: one.probability for one in routing.candidates} for routing in self._routed(X)]
+        odds = np.zeros((len(rows), len(column)))
+        for at, row in enumerate(rows):
+            odds[at, list(row)] = list(row.values())
         return _shared_out(odds)
 
     def suggest(self, X: ArrayLike) -> list[Routing]:
         """Route each text: suggestions with their reasons, the decision, and everything that led to it."""
         check_is_fitted(self)
+        return list(self._routed(X))
+
+    def _routed(self, X: ArrayLike) -> Iterator[Routing]:
         appeals = [Appeal(id=str(at), text=text) for at, text in enumerate(_texts(X))]
-        batches = gen_batches(len(appeals), _AT_ONCE)
-        return [routing for batch in batches for routing in self.triage_.route_many(appeals[batch])]
+        for batch in gen_batches(len(appeals), _AT_ONCE):
+            yield from self.triage_.route_many(appeals[batch])
 
     def _columns(self) -> dict[str, int]:
         return {str(label): at for at, label in enumerate(self.classes_)}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from api.open311.documents import (
+    STATUSES,
     Accepted,
     CandidateUnit,
     Discovery,
@@ -78,7 +79,7 @@ class Answers:
         order, location = entry.order, Location.read(entry.address or "")
         return ServiceRequest(
             service_request_id=order.id,
-            status="open" if order.status in OPEN else "closed",
+            status=next(word for word, statuses in STATUSES.items() if order.status in statuses),
             status_notes=_notes(entry),
             service_name=self._topics.get(order.topic, order.topic) or None,
             service_code=order.topic or None,

@@ -4,10 +4,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.open311.documents import ErrorOut
+from api.open311.documents import STATUSES, ErrorOut
 from api.open311.rendering import Format, render
-from api.open311.reports import ADDRESS_ID_LIMIT, ADDRESS_LIMIT, DESCRIPTION_LIMIT
-from api.open311.searches import MOST_DAYS, MOST_ORDERS, STATUSES
+from api.open311.reports import (
+    ADDRESS_ID_LIMIT,
+    ADDRESS_LIMIT,
+    CODE_LIMIT,
+    DESCRIPTION_LIMIT,
+    MOST_ATTRIBUTES,
+    VALUE_LIMIT,
+)
+from api.open311.searches import MOST_DAYS, MOST_ORDERS
 from api.problems import KNOWN, MEDIA_TYPE, declared
 from triage.lines import TEXT_PATTERN
 
@@ -108,6 +115,11 @@ def _written(name: str) -> dict[str, Any]:
 
 
 _DROPPED = "Taken and dropped: who reports is not kept"
+_ATTRIBUTE = _text(
+    f"More about the matter, by {MOST_ATTRIBUTES} codes at most; several values of one as attribute[code][]. "
+    "It is kept with the order, and masked as its words are",
+    maxLength=VALUE_LIMIT,
+)
 _REPORT = {
     "type": "object",
     "required": ["service_code"],
@@ -129,7 +141,7 @@ _REPORT = {
         **{name: _text(_DROPPED) for name in ("email", "phone", "first_name", "last_name", "device_id", "account_id")},
         "media_url": _text("Taken and dropped: nothing is fetched from elsewhere"),
     },
-    "patternProperties": {r"^attribute\[[^\[\]]{1,100}\]$": {"type": "string", "description": "More about the matter"}},
+    "patternProperties": {rf"^attribute\[[^\[\]]{{1,{CODE_LIMIT}}}\]$": _ATTRIBUTE},
 }
 _REPORTS = {
     "中文": {

@@ -1,12 +1,12 @@
 """What the routes need of the hotline behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from api.routing import Pack
 from triage.domain import Appeal
-from triage.ledger.order import Entry
+from triage.ledger.order import Entry, Status
 
 
 class Desk(Protocol):
@@ -29,8 +29,8 @@ class Desk(Protocol):
         """Return who has a key; None where it does not hold."""
         ...
 
-    def submit(self, caller: object, appeal: Appeal, *, service_code: str) -> Entry:
-        """Route an appeal and write it down; `service_code` is what the client takes its topic to be."""
+    def submit(self, caller: object, appeal: Appeal, *, service_code: str, attributes: Mapping[str, str]) -> Entry:
+        """Route an appeal and write it down, and beside it what the client takes its topic to be and tells of it."""
         ...
 
     def one(self, caller: object, id_: str, /) -> Entry | None:
@@ -43,7 +43,7 @@ class Desk(Protocol):
         *,
         ids: Sequence[str],
         service_codes: Sequence[str],
-        statuses: Sequence[str],
+        statuses: Sequence[Status],
         start: datetime | None,
         end: datetime | None,
         limit: int,
@@ -51,6 +51,6 @@ class Desk(Protocol):
         """Return orders, newest first, `limit` at most.
 
         Where there are `ids`, nothing else is asked. Otherwise they came in from `start` up to and including `end`, and
-        have one of the topics and statuses (`open`, `closed`), any where none is given.
+        have one of the topics and statuses, any where none is given.
         """
         ...

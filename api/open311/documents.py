@@ -1,16 +1,22 @@
 """The border: what the answers of Open311 hold, in the names and the order of its specification."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import Probability, VersionsOut
 from triage.domain import Action
-from triage.ledger.order import Status
+from triage.ledger.order import OPEN, Status
 
 _MOMENT = Field(json_schema_extra={"format": "date-time"})
 Moment = Annotated[str, _MOMENT]
 OptionalMoment = Annotated[str | None, _MOMENT]
+Word = Literal["open", "closed"]
+STATUSES: Mapping[Word, tuple[Status, ...]] = {
+    "open": OPEN,
+    "closed": tuple(status for status in Status if status not in OPEN),
+}
 
 
 class _Out(BaseModel):
@@ -72,7 +78,7 @@ class ServiceRequest(_Out):
     """工单: an order; what was personal in `description` and `address` is masked."""
 
     service_request_id: str
-    status: Literal["open", "closed"]
+    status: Word
     status_notes: str
     service_name: str | None
     service_code: str | None

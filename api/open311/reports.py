@@ -13,19 +13,22 @@ from triage.domain import Appeal, Topic
 DESCRIPTION_LIMIT = 4_000
 ADDRESS_LIMIT = 1_000
 ADDRESS_ID_LIMIT = 100
+MOST_ATTRIBUTES, CODE_LIMIT, VALUE_LIMIT = 20, 100, 500
 CHANNEL = "Open311"
 
 _DEGREES = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+_ATTRIBUTE = re.compile(r"attribute\[([^\[\]]+)\](?:\[\])?")
 _WITHIN = {"lat": 90.0, "long": 180.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What happened and where; `topic` is what the client takes it to be."""
+    """What happened and where; `topic` is what the client takes it to be, `attributes` what else it tells."""
 
     topic: Topic
     description: str
     location: Location
+    attributes: Mapping[str, str]
 
     @property
     def appeal(self) -> Appeal:
@@ -39,8 +42,8 @@ class Report:
 
 
 def report_from(fields: Fields, pack: Pack) -> Report:
-    """Check the fields of a report. Those about a person, and `media_url`, are not even read, nor are attributes: no
-    service here has any.
+    """Check the fields of a report. Those about a person, and `media_url`, are not even read. Attributes are taken
+    though no service here asks for any: clients have their own.
 
     Raises
     ------
@@ -50,13 +53,20 @@ def report_from(fields: Fields, pack: Pack) -> Report:
     code = fields.one("service_code").strip()
     topic = next((topic for topic in pack.topics if topic.code == code), None)
     degrees = {name: _degrees(fields.one(name).strip(), limit) for name, limit in _WITHIN.items()}
-    complaints = [*_wrong_service(code, topic), *_wrong_place(fields, degrees), *_too_long(fields)]
+    attributes = _attributes(fields)
+    complaints = [
+        *_wrong_service(code, topic),
+        *_wrong_place(fields, degrees),
+        *_too_long(fields),
+        *_wrong_attributes(attributes),
+    ]
     if topic is None or complaints:
         raise RefusedError(complaints)
     return Report(
         topic=topic,
         description=fields.one("description"),
         location=Location(address=fields.one("address_string"), address_id=fields.one("address_id"), **degrees),
+        attributes=attributes,
     )
 
 
@@ -86,6 +96,27 @@ def _too_long(fields: Fields) -> Iterator[Complaint]:
     for name, limit in limits.items():
         if (length := len(fields.one(name))) > limit:
             yield Complaint(code=400, description=f"{name} has {length:,} characters; at most {limit:,} are taken")
+
+
+def _attributes(fields: Fields) -> Mapping[str, str]:
+    """Read `attribute[code]=value`, and several values of one code as `attribute[code][]=value`."""
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        if found := _ATTRIBUTE.fullmatch(name):
+            values.setdefault(found[1], []).append(value)
+    return {code: ",".join(several) for code, several in values.items()}
+
+
+def _wrong_attributes(attributes: Mapping[str, str]) -> Iterator[Complaint]:
+    if (count := len(attributes)) > MOST_ATTRIBUTES:
+        yield Complaint(code=400, description=f"{count} attributes were sent; at most {MOST_ATTRIBUTES} are taken")
+    for code, value in attributes.items():
+        name = f"attribute[{code[:CODE_LIMIT]}]"
+        if (length := len(code)) > CODE_LIMIT:
+            description = f"{name} goes on: its code has {length:,} characters; at most {CODE_LIMIT} are taken"
+            yield Complaint(code=400, description=description)
+        if (length := len(value)) > VALUE_LIMIT:
+            yield Complaint(code=400, description=f"{name} has {length:,} characters; at most {VALUE_LIMIT} are taken")
 
 
 def _degrees(text: str, limit: float) -> float | None:

@@ -73,12 +73,13 @@ def service(request: Request, exchange: Opened) -> Response:
 def submit(exchange: Known) -> Response:
     """Report a matter: it is routed and written down, and has its number at once.
 
-    The words decide which topic it is; the service that the client names is told beside it. Who reports it (`email`,
+    The words decide which topic it is. The service that the client names and its attributes are kept beside them, in
+    the order's history. Who reports it (`email`,
     `phone`, `first_name`, `last_name`, `device_id`, `account_id`) and `media_url` are neither kept nor repeated.
     """
     desk, report = exchange.desk, report_from(exchange.fields, exchange.desk.pack)
     code = report.topic.code
-    entry = desk.submit(exchange.caller, report.appeal, service_code=code)
+    entry = desk.submit(exchange.caller, report.appeal, service_code=code, attributes=report.attributes)
     return exchange.answer("service_requests", [Answers(desk.pack).accepted(entry, service_code=code)])
 
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from api.open311.documents import STATUSES
 from api.open311.fields import Fields
 from api.open311.refusal import Complaint, RefusedError
+from triage.ledger.order import Status
 
 MOST_DAYS = 90
 MOST_ORDERS = 1_000
-STATUSES = ("open", "closed")
 
 _SPAN = timedelta(days=MOST_DAYS)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -24,7 +25,7 @@ class Search:
 
     ids: tuple[str, ...] = ()
     service_codes: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
     start: datetime | None = None
     end: datetime | None = None
 
@@ -53,7 +54,9 @@ def search_from(fields: Fields, *, now: datetime) -> Search:
     if complaints:
         raise RefusedError(complaints)
     start, end = _window(start, end, now)
-    return Search(service_codes=fields.many("service_code"), statuses=fields.many("status"), start=start, end=end)
+    words = fields.many("status")
+    statuses = tuple(status for word, some in STATUSES.items() if word in words for status in some)
+    return Search(service_codes=fields.many("service_code"), statuses=statuses, start=start, end=end)
 
 
 def _moment(text: str) -> datetime | None:
@@ -89,6 +92,6 @@ def _wrong_span(start: datetime | None, end: datetime | None) -> Iterator[Compla
         yield Complaint(code=400, description=description)
 
 
-def _wrong_status(statuses: tuple[str, ...]) -> Iterator[Complaint]:
-    if set(statuses) - set(STATUSES):
+def _wrong_status(words: tuple[str, ...]) -> Iterator[Complaint]:
+    if set(words) - set(STATUSES):
         yield Complaint(code=400, description=f"status is one of {' and '.join(STATUSES)}, or both with a comma")

@@ -70,8 +70,9 @@ async def import_(request: Request, caller: WhoSubmits, hotline: ReadyHotline) -
     """Write the appeals of a sheet down and route them; a line of JSON tells for each row what came of it.
 
     The column 诉求内容 is needed; 来电编号, 地址, 区, 受理时间 and 来源渠道 are read where they are. A file that is
-    sent again makes no order again, so that an import that was interrupted is repeated as it is. A file without the
-    column is refused with 409. Excel and JSON Lines (`application/jsonl`) are taken too.
+    sent again within seven days makes no order again, so that an import that was interrupted is repeated as it is;
+    later its rows are new appeals. A file without the column is refused with 409. Excel and JSON Lines
+    (`application/jsonl`) are taken too.
     """
     kind = _KINDS.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
     if kind is None:

@@ -92,6 +92,8 @@ _SCHEMA = {
 async def report(request: Request, caller: WhoSubmits, hotline: ReadyHotline) -> Response:
     """Take CloudEvents 1.0: one in structured or binary mode, or a batch; repeats of one id and source are one event.
 
+    They are known for seven days; what is sent again later is a new event.
+
     A road-ice sensor, a water-pressure alarm or another hotline's order becomes an appeal and is routed like any other.
     While an order of the same storm is open, an event is added to that. One of a batch that cannot be used has an error
     in its place; a single one is refused.

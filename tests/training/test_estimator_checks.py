@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from training.estimator import AppealRouter
 
@@ -33,9 +33,8 @@ class RouterOfNumbers(AppealRouter):
     def fit(self, X, y, sample_weight=None):  # noqa: N803
         return super().fit(in_words(validate_data(self, X)), y, sample_weight)
 
-    def suggest(self, X):  # noqa: N803
-        check_is_fitted(self)
-        return super().suggest(in_words(validate_data(self, X, reset=False)))
+    def _routed(self, X):  # noqa: N803
+        return super()._routed(in_words(validate_data(self, X, reset=False)))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,7 +1,7 @@
 """What is written down of an appeal that came in and was routed: its masked words, and the routing."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from triage.domain import Action, Due, MaskedSpan, Routing
@@ -35,8 +35,8 @@ class Reception:
     audited, propensity
         Whether it was drawn for a person who decides instead of the model, and how probable that was; 0 where it would
         not be dispatched by itself, or nothing is drawn.
-    advice
-        Code of the topic that the sender takes it to be.
+    advice, attributes
+        Code of the topic that the sender takes it to be, and what else it tells, by codes of its own.
     sealed
         The words as given, encrypted, where the city keeps them.
     """
@@ -53,6 +53,7 @@ class Reception:
     audited: bool = False
     propensity: float = 0.0
     advice: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
     sealed: bytes | None = None
 
 
@@ -66,13 +67,21 @@ def received(order: str, reception: Reception, *, owner: str) -> Draft:
         facts |= {"source": reception.source, "storm": reception.storm, "storm_until": until.isoformat()}
     if reception.advice:
         facts["advice"] = reception.advice
-    content = {
+    content: dict[str, object] = {
         "text": masked(appeal.text),
         "address": masked(appeal.address) if appeal.address else None,
         "channel": plain(masked(appeal.channel or ""))[:LABEL_LIMIT],
         "reference": plain(reception.reference),
     }
+    if reception.attributes:
+        content["attributes"] = [_attribute(code, value) for code, value in reception.attributes.items()]
     return Draft(order=order, kind=EventKind.RECEIVED, facts=facts, content=content)
+
+
+def _attribute(code: str, value: str) -> dict[str, str]:
+    """Mask an attribute; its code may be what tells that the value is somebody's name."""
+    told = masked(f"{code}：{value}").removeprefix(f"{masked(code)}：")
+    return {"code": plain(masked(code)), "value": plain(masked(told))}
 
 
 def plain(words: str) -> str:

@@ -81,6 +81,7 @@ def _written(book: Book, reception: Reception, actor: Actor, storms: dict[str, s
 
 def _standing(book: Book, order: str) -> Entry:
     """Return an order as it stands, without reading all of what may be thousands of repetitions."""
+    book.flush()  # it may have been received in this very transaction
     state = book.order(order)
     wanted = select(contents.c.number, contents.c.content).where(contents.c.number.in_((state.first, state.routed)))
     written = {row.number: row.content for row in book.connection.execute(wanted)}

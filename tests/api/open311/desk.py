@@ -1,6 +1,6 @@
 """A desk small enough to read: it keeps orders in a list, and whoever has the key sees them all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
@@ -23,14 +23,14 @@ class SmallDesk:
 
     def __init__(self, *entries: Entry) -> None:
         self.entries = list(entries)
-        self.submitted: list[tuple[Appeal, str]] = []
+        self.submitted: list[tuple[Appeal, str, Mapping[str, str]]] = []
         self.asked: dict[str, object] = {}
 
     def caller(self, api_key: str | None) -> object | None:
         return "tests" if api_key == KEY else None
 
-    def submit(self, caller: object, appeal: Appeal, *, service_code: str) -> Entry:
-        self.submitted.append((appeal, service_code))
+    def submit(self, caller: object, appeal: Appeal, *, service_code: str, attributes: Mapping[str, str]) -> Entry:
+        self.submitted.append((appeal, service_code, attributes))
         id_ = f"20261122-{len(self.entries) + 1}"
         routing = routed_line(KeywordTriage().route(appeal))
         order = order_of(id_, topic=routing["topics"][0]["code"], action=routing["decision"]["action"])
@@ -46,7 +46,7 @@ class SmallDesk:
         *,
         ids: Sequence[str],
         service_codes: Sequence[str],
-        statuses: Sequence[str],
+        statuses: Sequence[Status],
         start: datetime | None,
         end: datetime | None,
         limit: int,

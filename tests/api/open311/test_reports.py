@@ -83,6 +83,40 @@ def test_a_description_of_4000_characters_is_taken():
     assert len(report(**{**COMPLETE, "description": "长" * 4_000}).appeal.text) == 4_000
 
 
+def test_attributes_are_told_by_their_codes():
+    pairs = [("attribute[A]", "1"), ("attribute[B][]", "2"), ("attribute[B][]", "3"), ("attribute[]", "4")]
+    found = report_from(Fields([*COMPLETE.items(), *pairs]), SmallPack())
+    assert found.attributes == {"A": "1", "B": "2,3"}
+
+
+def test_as_many_and_as_long_attributes_as_there_may_be_are_taken():
+    most = {f"attribute[{str(number) * 50}]": "长" * 500 for number in range(10, 30)}
+    assert len(report(**COMPLETE, **most).attributes) == 20
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({f"attribute[{number}]": "1" for number in range(21)}, "21 attributes were sent; at most 20 are taken"),
+        ({"attribute[A]": "长" * 501}, "attribute[A] has 501 characters; at most 500 are taken"),
+        ({f"attribute[{'A' * 101}]": "1"}, f"attribute[{'A' * 100}] goes on: its code has 101 characters; at most 100"),
+    ],
+    ids=["too many", "too long", "code too long"],
+)
+def test_more_attributes_than_there_may_be_are_refused(sent, told):
+    with pytest.raises(RefusedError) as caught:
+        report(**COMPLETE, **sent)
+    [complaint] = caught.value.complaints
+    assert complaint.code == 400
+    assert complaint.description.startswith(told)
+
+
+def test_values_of_one_attribute_are_measured_together():
+    pairs = [*COMPLETE.items(), *[("attribute[A][]", "长" * 250)] * 2]
+    with pytest.raises(RefusedError, match="501 characters"):
+        report_from(Fields(pairs), SmallPack())
+
+
 @given(st.dictionaries(st.sampled_from(["service_code", "lat", "long", "address_string", "description"]), st.text()))
 def test_any_fields_are_a_report_or_refused(fields):
     with suppress(RefusedError):

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from api.access import TooOftenError
 from tests.api.open311.desk import KEY, BrokenDesk, SmallDesk, app_with, entry_of, order_of
 from triage.errors import ConflictError, LedgerError, NotReadyError, UnavailableError
-from triage.ledger.order import Status
+from triage.ledger.order import OPEN, Status
 
 V2 = "/open311/v2"
 BEARER = {"Authorization": f"Bearer {KEY}"}
@@ -95,8 +95,14 @@ def test_a_report_has_its_number_at_once_and_no_token(client, desk):
     (accepted,) = answer.json()
     assert accepted["service_request_id"] == "20261122-3"
     assert "token" not in accepted
-    ((appeal, service_code),) = desk.submitted
+    ((appeal, service_code, attributes),) = desk.submitted
     assert (appeal.text, appeal.address, service_code) == ("望京街道垃圾没有清运", "望京西园四区", "T0301")
+    assert attributes == {}
+
+
+def test_attributes_reach_the_desk(client, desk):
+    client.post(f"{V2}/requests.json", data={**REPORT, "attribute[LAMP]": "3", "attribute[DAYS][]": ["1", "2"]})
+    assert desk.submitted[0][2] == {"LAMP": "3", "DAYS": "1,2"}
 
 
 def test_the_words_decide_and_the_named_service_is_told_beside_it(client):
@@ -131,7 +137,7 @@ def test_requests_are_asked_for_by_their_numbers(client, desk):
 def test_a_search_reaches_the_desk(client, desk):
     query = "service_code=T0101&status=open&start_date=2026-11-01T00:00:00+08:00&end_date=2026-11-22T00:00:00Z"
     assert client.get(f"{V2}/requests.xml?{query}", headers=BEARER).status_code == 200
-    assert (desk.asked["service_codes"], desk.asked["statuses"]) == (("T0101",), ("open",))
+    assert (desk.asked["service_codes"], desk.asked["statuses"]) == (("T0101",), OPEN)
     assert [desk.asked[end].isoformat() for end in ("start", "end")] == [
         "2026-10-31T16:00:00+00:00",
         "2026-11-22T00:00:00+00:00",

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from api.open311.fields import Fields
 from api.open311.refusal import RefusedError
 from api.open311.searches import Search, search_from
+from triage.ledger.order import OPEN, Status
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAYS_90 = timedelta(days=90)
+DONE = (Status.CLOSED, Status.MERGED, Status.TRANSFERRED, Status.DECLINED)
 
 
 def search(*pairs: tuple[str, str], **fields: str) -> Search:
@@ -82,9 +84,15 @@ def test_90_days_may_be_searched():
     assert found.end - found.start == DAYS_90
 
 
+@pytest.mark.parametrize(("written", "statuses"), [("open", OPEN), ("closed", DONE), ("closed,open", (*OPEN, *DONE))])
+def test_every_status_of_an_order_is_open_or_closed(written, statuses):
+    assert search(status=written).statuses == statuses
+    assert set(OPEN) | set(DONE) == set(Status)
+
+
 def test_topics_and_statuses_may_be_several():
     found = search(("service_code", "T0101,T0301"), ("status", "open"), ("status", "closed"))
-    assert (found.service_codes, found.statuses) == (("T0101", "T0301"), ("open", "closed"))
+    assert (found.service_codes, found.statuses) == (("T0101", "T0301"), (*OPEN, *DONE))
 
 
 def test_everything_that_is_wrong_is_told_at_once():

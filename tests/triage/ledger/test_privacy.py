@@ -99,8 +99,24 @@ def test_what_was_masked_reads_as_before(ledger):
     assert ledger.entry(order).text == "路灯不亮，请回电〔电话〕。"
 
 
+def test_personal_data_in_attributes_is_kept_nowhere(ledger, secrets_and_words):
+    secrets, words = secrets_and_words
+    told = {f"NOTE-{number}": said for number, said in enumerate(words[4:])}
+    receive(ledger, attributes={"LAMP": "三号灯", **dict.fromkeys(words[:4], "1"), **told})
+    kept = everything(ledger)
+    assert "三号灯" in kept
+    assert [secret for secret in secrets if secret in kept] == []
+
+
+def test_the_code_of_an_attribute_tells_that_its_value_is_a_name(ledger):
+    order = receive(ledger, attributes={"姓名": "王志远", "楼层": "三"})
+    kept = [{"code": "姓名", "value": "〔姓名〕"}, {"code": "楼层", "value": "三"}]
+    assert ledger.history(order)[0].content["attributes"] == kept
+
+
 def test_an_erased_order_leaves_no_word_of_what_was_said(ledger):
-    order = receive(ledger, f"{SURE}，楼下有人养鹦鹉", routing=routed(f"{SURE}，楼下有人养鹦鹉", address="鹦鹉胡同"))
+    routing = routed(f"{SURE}，楼下有人养鹦鹉", address="鹦鹉胡同")
+    order = receive(ledger, routing=routing, attributes={"BIRD": "鹦鹉", "鹦鹉": "1"})
     ledger.close(order, solution="鹦鹉已送走", actor=AGENT)
     assert "鹦鹉" in everything(ledger)
     ledger.erase(order, reason="本人要求", actor=AUDITOR)

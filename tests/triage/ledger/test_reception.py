@@ -43,12 +43,21 @@ def test_a_storm_of_one_batch_lasts_as_long_as_any(ledger):
     assert (first, third) == (second, fourth)
     assert first != third
     assert (ledger.order(first).repeats, ledger.order(third).repeats) == (1, 1)
+    assert [receipt.entry.text for receipt in receipts] == ["路灯报警"] * 4
     verify(ledger.engine)
 
 
 def test_what_the_sender_takes_the_topic_to_be_is_kept_beside_it(ledger):
     [receipt] = ledger.receive([(reception(advice="T0301"), AGENT)])
     assert ledger.history(receipt.order)[0].facts["advice"] == "T0301"
+
+
+def test_what_else_the_sender_tells_is_kept_in_its_order_and_as_a_database_can_hold_it(ledger):
+    [receipt, plain] = ledger.receive([(reception(attributes={"LAMP": "3", "A\0": "高"}), AGENT), keyed("k")])
+    kept = [{"code": "LAMP", "value": "3"}, {"code": "A?", "value": "高"}]
+    assert ledger.history(receipt.order)[0].content["attributes"] == kept
+    assert "attributes" not in ledger.history(plain.order)[0].content
+    verify(ledger.engine)
 
 
 def test_a_repeated_key_gets_the_first_receipt(ledger):
