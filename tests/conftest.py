@@ -25,7 +25,7 @@ def fitted_bundle(export: Path, out: Path, *, seed: int = 0) -> Path:
     terms = prepared.pack.terms
     modest = replace(terms, promise=replace(terms.promise, precision=0.8))
     prepared = replace(prepared, pack=replace(prepared.pack, terms=modest))
-    make_bundle(prepared, [export], out, seed=seed, progress=lambda _: None)
+    make_bundle(prepared, out, seed=seed, progress=lambda _: None)
     return out
 
 

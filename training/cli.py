@@ -89,9 +89,57 @@ def fit(
     if left_out:
         _write_left_out(left_out, prepared.cleaned.summary)
     with _progress() as progress:
-        make_bundle(prepared, files, folder, encoder=encoder, seed=seed, progress=progress)
+        make_bundle(prepared, folder, encoder=encoder, seed=seed, progress=progress)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     typer.echo(f"{manifest['scheme']}\n{_line(manifest['metrics'])}\nbundle {manifest['id']} in {out}")
+
+
+@app.command()
+def retrain(
+    registry: RegistryOption,
+    closures: Annotated[
+        list[Path] | None, typer.Option("--closures", help="CSV, JSON Lines or Excel; one or several.")
+    ] = None,
+    database: Annotated[str | None, typer.Option("--database", help="URL of a ledger, instead of files.")] = None,
+    pack: Annotated[
+        Path | None, typer.Option("--pack", help="City pack; that of the champion, or derived from the orders.")
+    ] = None,
+    window: Annotated[int | None, typer.Option("--days", min=28, help="How far back is learned from.")] = None,
+    half_life: Annotated[
+        float | None, typer.Option("--half-life", min=1, help="Days after which an order counts half.")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=1_000, help="Orders that are learned from, at most.")] = 60_000,
+    work: Annotated[Path, typer.Option("--work", help="Folder of what is made on the way.")] = Path("var/retrain"),
+    seed: Annotated[int, typer.Option("--seed", help="The same seed and orders give the same bundle.")] = 0,
+    by: ByOption = None,
+    why: WhyOption = "retrained",
+    key: KeyOption = None,
+    column: ColumnOption = None,
+) -> None:
+    """Learn from how orders ended, and put the bundle into service if it is no worse anywhere."""
+    from models.registry import Registry, whoever  # noqa: PLC0415
+    from training.gate import Bounds, Promotion  # noqa: PLC0415
+    from training.outcomes import LabelRules  # noqa: PLC0415
+    from training.retrain import Recipe, ended_of  # noqa: PLC0415
+    from training.retrain import retrain as run  # noqa: PLC0415
+    from triage.directory import today  # noqa: PLC0415
+
+    recipe = Recipe(
+        pack=pack, rules=LabelRules(half_life=half_life), bounds=Bounds(), window=window, most=most, seed=seed
+    )
+    opened = Registry.open(registry, key=key)
+    ended = ended_of(closures or (), database, pack=pack, columns=_columns(column or []))
+    with _progress() as progress:
+        result = run(ended, opened, recipe, work=work, today=today(), by=by or whoever(), why=why, progress=progress)
+    for name, count in result.counts.items():
+        typer.echo(f"{count:>9,}  {name}")
+    promoted = isinstance(result.verdict, Promotion)
+    for finding in (
+        *result.verdict.checked,
+        *(() if isinstance(result.verdict, Promotion) else result.verdict.reasons),
+    ):
+        typer.echo(f"{'ok' if finding.holds else 'no':>9}  {finding.code}: {finding.english}")
+    typer.echo(f"{result.bundle} {'serves now' if promoted else 'was refused'}; before: {result.champion or 'none'}")
 
 
 @app.command()

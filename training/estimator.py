@@ -1,7 +1,7 @@
 """The router as scikit-learn knows classifiers: texts in, names of units out."""
 # ruff: noqa: N803 - what scikit-learn calls X must be called X
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -16,14 +16,10 @@ from threadpoolctl import threadpool_limits
 
 from models.assessor import LearnedAssessor
 from models.promise import make_policy
-from training.closures import Closures
-from training.corpus import as_closures, meanings, read_appeals, read_outside
-from training.dataset import make_dataset, with_known_units
+from training.dataset import make_dataset
 from training.fit import Fitted, fit
-from training.hygiene import clean
-from training.make import Prepared
-from training.packmaker import make_pack
-from triage.citypack import CityPack, load_pack
+from training.make import Prepared, prepare_closures
+from triage.citypack import CityPack
 from triage.directory import today
 from triage.domain import Appeal, Closure, Routing, Versions
 from triage.errors import InputError
@@ -104,7 +100,8 @@ class AppealRouter(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
         rows = [Closure(id=str(at), text=texts[at], unit=str(labels[at])) for at in kept.tolist()]
         seed = _seed(self.random_state)
         try:
-            prepared = self._prepare(rows, seed)
+            folder = Path(self.pack) if self.pack else None
+            prepared = prepare_closures(rows, pack=folder, name="rows", outside=self.outside, seed=seed)
             fitted = self._fit(prepared, weights, seed)
         except InputError as error:
             raise ValueError(str(error)) from error
@@ -113,19 +110,6 @@ class AppealRouter(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
         self.triage_ = _triage(fitted, prepared.pack)
         self.left_out_ = prepared.cleaned.summary.counts
         return self
-
-    def _prepare(self, rows: Sequence[Closure], seed: int) -> Prepared:
-        folder = Path(self.pack) if self.pack else None
-        cleaned = clean(rows)
-        city = load_pack(folder) if folder else make_pack(cleaned.rows, name="rows")
-        written = read_appeals(folder, city) if folder else ()
-        return Prepared(
-            read=Closures(rows=tuple(rows)),
-            cleaned=with_known_units(cleaned, city),
-            pack=city,
-            taught=(*as_closures(written, city, seed=seed), *meanings(city)) if written else (),
-            outside=read_outside(folder, city) if self.outside else (),
-        )
 
     def _fit(self, prepared: Prepared, weights: NDArray[np.float64], seed: int) -> Fitted:
         data = make_dataset(

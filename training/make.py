@@ -2,8 +2,8 @@
 
 import hashlib
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -28,15 +28,26 @@ FEW = 3_000  # closed orders up to which what was written for another city helps
 class Prepared:
     """Closures that were read and cleaned, the pack they are fitted with, and what the pack itself teaches.
 
-    `outside` are texts of what no unit deals with, `several` those of which it is known where one matter ends.
+    Parameters
+    ----------
+    weights
+        How much an order counts, by its id; 1 where it is not there.
+    outside
+        Texts of what no unit deals with.
+    several
+        Texts of which it is known where one matter ends.
+    sources
+        Names and digests of what the closures were read from.
     """
 
     read: Closures
     cleaned: Cleaned
     pack: CityPack
+    weights: Mapping[str, float] = field(default_factory=dict)
     taught: tuple[Closure, ...] = ()
     outside: tuple[Closure, ...] = ()
     several: tuple[Marked, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 def prepare(
@@ -48,7 +59,33 @@ def prepare(
     seed: int = 0,
     columns: dict[str, str] | None = None,
 ) -> Prepared:
-    """Read and clean closures, and what was written to teach; without a pack, derive one from the closures.
+    """Read and clean closures, and what was written to teach; see `prepare_closures`.
+
+    Raises
+    ------
+    InputError
+        Files or pack cannot be used, or no row is fit to learn from.
+    """
+    read = read_closures(files, columns=columns) if files else Closures(rows=())
+    sources = tuple((file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files)
+    try:
+        prepared = prepare_closures(read.rows, pack=pack, name=name, appeals=appeals, seed=seed)
+    except NothingLeftError as error:
+        raise InputError(error.message, file=files[0]) from None
+    return replace(prepared, read=read, sources=sources)
+
+
+def prepare_closures(
+    rows: Sequence[Closure],
+    *,
+    pack: Path | None,
+    name: str,
+    appeals: Path | None = None,
+    weights: Mapping[str, float] | None = None,
+    outside: bool = True,
+    seed: int = 0,
+) -> Prepared:
+    """Clean closures; without a pack, derive one from them.
 
     Parameters
     ----------
@@ -56,20 +93,21 @@ def prepare(
         What it has written itself, a folder `appeals`, teaches beside the closures, or alone where there are none.
     appeals
         Another city's pack, whose appeals teach a city that has none of its own and `FEW` closures or less.
+    outside
+        Whether what was written of matters that no unit deals with teaches too.
 
     Raises
     ------
     InputError
-        Files or pack cannot be used, or no row is fit to learn from.
+        The pack cannot be used, or there is nothing to learn from.
     """
     city = load_pack(pack) if pack else None
     written = read_appeals(pack, city) if pack and city else ()
-    if not files and not written and not (city and appeals):
+    if not rows and not written and not (city and appeals):
         raise InputError("nothing to learn from; name --closures, or a --pack with a folder appeals", file=pack)
-    read = read_closures(files, columns=columns) if files else Closures(rows=())
-    cleaned = clean(read.rows)
-    if files and not cleaned.rows:
-        raise InputError(f"no row can be learned from: {cleaned.summary.counts}", file=files[0])
+    cleaned = clean(rows)
+    if rows and not cleaned.rows:
+        raise NothingLeftError(f"no row can be learned from: {cleaned.summary.counts}")
     city = city or make_pack(cleaned.rows, name=name)
     cleaned = with_known_units(cleaned, city)
     taught: Sequence[Closure] = ()
@@ -79,18 +117,21 @@ def prepare(
         home = load_pack(appeals)
         taught = transferred(read_appeals(appeals, home), home, city, seed=seed)
     return Prepared(
-        read=read,
+        read=Closures(rows=tuple(rows)),
         cleaned=cleaned,
         pack=city,
+        weights=weights or {},
         taught=tuple(taught),
-        outside=read_outside(pack, city),
+        outside=read_outside(pack, city) if outside else (),
         several=read_marked(pack),
     )
 
 
-def make_bundle(
-    prepared: Prepared, files: Sequence[Path], out: Path, *, encoder: str = "", seed: int, progress: Progress
-) -> None:
+class NothingLeftError(InputError):
+    """Of the rows that were read none is fit to learn from."""
+
+
+def make_bundle(prepared: Prepared, out: Path, *, encoder: str = "", seed: int, progress: Progress) -> None:
     """Fit and write a bundle; what stood at `out` stays until the new one is whole.
 
     Raises
@@ -100,7 +141,9 @@ def make_bundle(
     """
     _refuse_to_overwrite(out)
     taught = (*prepared.taught, *prepared.outside)
-    data = make_dataset(prepared.cleaned, prepared.pack, taught=taught, encoder=encoder, seed=seed)
+    data = make_dataset(
+        prepared.cleaned, prepared.pack, taught=taught, weights=prepared.weights, encoder=encoder, seed=seed
+    )
     with threadpool_limits(1):  # the ranker's matrices are small: threads would wait for each other
         fitted = fit(data, prepared.pack, several=prepared.several, seed=seed, progress=progress)
     fresh = out.with_name(f".{out.name}.new")
@@ -115,7 +158,7 @@ def make_bundle(
         "left_out": prepared.cleaned.summary.counts,
         "metrics": fitted.metrics,
         "tried_on": "out-of-fold rows" if data.newest is None else f"the newest {int(data.newest.sum())} rows, by date",
-        "sources": [[file.name, hashlib.sha256(file.read_bytes()).hexdigest()] for file in files],
+        "sources": [list(source) for source in prepared.sources],
     }
     save(fresh, learned=fitted.learned, tried=fitted.tried, pack=prepared.pack, about=about)
     shutil.rmtree(out, ignore_errors=True)

@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 
 from models.calibration import expected_calibration_error, threshold_for
 from training.judgements import Judgements, Texts
+from triage.errors import InputError
 
 FIGURES = (
     *("top1", "top3", "top5", "macro_f1", "coverage", "dispatched", "precision"),
@@ -17,13 +18,14 @@ FIGURES = (
 )
 AXES = ("unit", "district", "topic", "channel")
 _BINS = 15
-_BLOCK = 25  # replicates at a time: 100,000 rows of them are 20 MB
-_EXACT = 1e-6  # a share of 95 % summed row by row is not quite 95 %
+_BLOCK = 20  # replicates at a time
+_WHOLE, _ROOM = 10_000, 24  # a promise to a hundredth of a percent, for up to 16 million rows
 _RESAMPLES = 1_000
 _INTERVAL = (2.5, 97.5)
 _FREQUENT = 5
 
 Counts = NDArray[np.float64]
+Draws = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def measure(judged: Judgements, *, promise: float, fewest: int = 30) -> dict[tup
     the share of first dispatches that the router itself expects to be right, to stand beside top1. Figures are nan
     where there is nothing to measure.
     """
-    one_each = np.ones((len(judged), 1))
+    one_each = np.ones((len(judged), 1), dtype=np.int64)
     found: dict[tuple[str, str], dict[str, float]] = {}
     for axis in _axes(judged, fewest):
         table = _Sums(judged, axis, np.arange(len(judged)), promise).figures(one_each)[:, :, 0]
@@ -174,7 +176,7 @@ def compare(
     for counts in _draws(int(of.max(initial=-1)) + 1, replicates, seed):
         for gains, (one, other) in zip(drawn, pairs, strict=True):
             gains.append(one.figures(counts) - other.figures(counts))
-    once = np.ones((int(of.max(initial=-1)) + 1, 1))
+    once = np.ones((int(of.max(initial=-1)) + 1, 1), dtype=np.int64)
     slices: list[Slice] = []
     for axis, gains, (one, other) in zip(axes, drawn, pairs, strict=True):
         points = [sums.figures(once)[:, :, 0] for sums in (one, other)]
@@ -206,22 +208,23 @@ class _Sums:
         bins = np.minimum((sure * _BINS).astype(np.intp), _BINS - 1)
         self._bins = _cells(of * _BINS + bins, matters, within[1] - sure, (self._slices * _BINS, every))
         self._frequent = _Frequent(judged, axis, matter)
-        self._surest = _Surest(of, sure, within[1] - promise, matters)
+        self._surest = _Surest(of, sure, within[1], matters, promise)
 
     @property
     def hits(self) -> csr_matrix:
         """How many rows of each matter have the right unit first, shape `(slices, matters)`."""
         return self._plain[1]
 
-    def figures(self, counts: Counts) -> Counts:
-        """Return `FIGURES` for matters drawn `counts` times, `(matters, draws)`; shape `(figures, slices, draws)`."""
+    def figures(self, drawn: Draws) -> Counts:
+        """Return `FIGURES` for matters `drawn` so many times, `(matters, draws)`; shape `(figures, slices, draws)`."""
+        counts = drawn.astype(float)
         rows, top1, top3, top5, sent, kept, inside, expected = (cells @ counts for cells in self._plain)
         gaps = np.abs(self._bins @ counts).reshape(self._slices, _BINS, -1).sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.stack(
                 [
                     *(top1 / rows, top3 / rows, top5 / rows, self._frequent.macro_f1(counts)),
-                    *(self._surest.rows(counts) / rows, sent / rows, kept / sent),
+                    *(self._surest.rows(drawn) / rows, sent / rows, kept / sent),
                     *(inside / rows, gaps / rows, expected / rows),
                 ]
             )
@@ -260,29 +263,35 @@ class _Surest:
     """Rows of each slice from the surest down, to find how far down a promise holds."""
 
     def __init__(
-        self, of: NDArray[np.intp], sure: NDArray[np.float64], spare: NDArray[np.floating], matter: NDArray[np.intp]
+        self,
+        of: NDArray[np.intp],
+        sure: NDArray[np.floating],
+        hit: NDArray[np.bool_],
+        matter: NDArray[np.intp],
+        promise: float,
     ) -> None:
         order = np.lexsort((-sure, of))
         of, sure = of[order], sure[order]
-        self._spare, self._matter = spare[order][:, None], matter[order]
+        # Two sums in one number, since this is most of the time that an interval takes: how many rows were let through,
+        # and above them how far the right ones among these exceed the promise.
+        spare = np.where(hit[order], _WHOLE, 0) - round(promise * _WHOLE)
+        self._both, self._matter = ((spare << _ROOM) + 1)[:, None], matter[order]
         self._first = np.flatnonzero(np.append(True, of[1:] != of[:-1])[: len(of)])
         # Rows of one probability are dispatched together or not at all.
         self._ends = np.flatnonzero(np.append((of[1:] != of[:-1]) | (sure[1:] < sure[:-1]), True)[: len(of)])
         self._of_end = of[self._ends]
 
-    def rows(self, counts: Counts) -> Counts:
+    def rows(self, counts: Draws) -> Draws:
         """Return how many rows the lowest threshold that keeps the promise lets through; shape `(slices, draws)`."""
-        weight = counts[self._matter]
-        through, spare = np.cumsum(weight, axis=0), np.cumsum(weight * self._spare, axis=0)
-        through_before, spare_before = (_before(sums, self._first)[self._of_end] for sums in (through, spare))
-        holds = spare[self._ends] - spare_before >= -_EXACT
-        let_through = np.where(holds, through[self._ends] - through_before, 0)
-        most: Counts = np.maximum.reduceat(let_through, np.searchsorted(self._ends, self._first), axis=0)
+        sums = counts[self._matter]
+        sums *= self._both
+        np.cumsum(sums, axis=0, out=sums)
+        before = np.concatenate([np.zeros_like(sums[:1]), sums[self._first[1:] - 1]])
+        sums = sums[self._ends]
+        sums -= before[self._of_end]
+        let_through = np.where(sums >= 0, sums & ((1 << _ROOM) - 1), 0)
+        most: Draws = np.maximum.reduceat(let_through, np.searchsorted(self._ends, self._first), axis=0)
         return most
-
-
-def _before(sums: Counts, first: NDArray[np.intp]) -> Counts:
-    return np.concatenate([np.zeros_like(sums[:1]), sums[first[1:] - 1]])
 
 
 def _cells(
@@ -302,8 +311,11 @@ def _place(codes: NDArray[np.intp], among: NDArray[np.intp]) -> NDArray[np.intp]
 
 
 def _axes(judged: Judgements, fewest: int) -> list[_Axis]:
+    if not len(judged):
+        raise InputError("nothing was tried, so nothing can be measured; name weeks that have closed orders")
     whole = _Axis(name="", names=("",), of=np.zeros(len(judged), dtype=np.intp))
-    return [whole, *(_axis(name, getattr(judged, name), fewest) for name in AXES)]
+    found = [_axis(name, getattr(judged, name), fewest) for name in AXES]
+    return [whole, *(axis for axis in found if axis.names)]
 
 
 def _axis(name: str, values: Texts, fewest: int) -> _Axis:
@@ -313,12 +325,12 @@ def _axis(name: str, values: Texts, fewest: int) -> _Axis:
     return _Axis(name=name, names=tuple(found[enough].tolist()), of=number[of])
 
 
-def _draws(matters: int, replicates: int, seed: int) -> Iterator[Counts]:
+def _draws(matters: int, replicates: int, seed: int) -> Iterator[Draws]:
     """Yield how often each matter is drawn, shape `(matters, draws)`, a block of draws at a time."""
     random = np.random.default_rng(seed)
     for start in range(0, replicates, _BLOCK):
         drawn = random.integers(0, matters, (min(_BLOCK, replicates - start), matters))
-        yield np.stack([np.bincount(draw, minlength=matters) for draw in drawn], axis=1).astype(float)
+        yield np.stack([np.bincount(draw, minlength=matters) for draw in drawn], axis=1)
 
 
 def _slices(axis: _Axis, points: Sequence[Counts], drawn: Counts, better: csr_matrix) -> Iterator[Slice]:

@@ -102,7 +102,7 @@ def test_it_is_the_model_of_the_command(tmp_path, router):
     export = city.write_csv(tmp_path / "rows.csv", ROWS, header=header)
     prepared = prepare([export], pack=None, name="same")
     assert {(row.topic, row.opened_on, row.district) for row in prepared.cleaned.rows} == {((), None, "")}
-    make_bundle(prepared, [export], tmp_path / "bundle", seed=0, progress=lambda _: None)
+    make_bundle(prepared, tmp_path / "bundle", seed=0, progress=lambda _: None)
     triage = load_triage(tmp_path / "bundle")
     same = AppealRouter().fit(TEXTS, UNITS)
     asked = [row.text for row in city.closures(40, seed=8)]

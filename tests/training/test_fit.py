@@ -43,7 +43,7 @@ def test_a_fit_is_far_better_than_chance_and_says_so(city_bundle):
 
 def test_a_fit_tells_how_far_it_is(tmp_path):
     export, told = city.write_csv(tmp_path / "rows.csv", FEW), []
-    make_bundle(prepare([export], pack=None, name="few"), [export], tmp_path / "out", seed=0, progress=told.append)
+    make_bundle(prepare([export], pack=None, name="few"), tmp_path / "out", seed=0, progress=told.append)
     assert told == [*(f"linear heads {done} of 5" for done in range(1, 6)), "rankers"]
 
 
@@ -82,7 +82,7 @@ def test_a_unit_without_orders_is_reached_by_its_duty_and_a_named_district(city_
     )
     write_pack(replace(pack, units=(*pack.units, added)), tmp_path / "pack")
     prepared = prepare([city_export], pack=tmp_path / "pack", name="ignored")
-    make_bundle(prepared, [city_export], tmp_path / "bundle", seed=0, progress=lambda _: None)
+    make_bundle(prepared, tmp_path / "bundle", seed=0, progress=lambda _: None)
     triage = load_triage(tmp_path / "bundle")
     assert read_manifest(tmp_path / "bundle")["id"].startswith("yunling-")
     assert added.name in names(triage, "南苑区学府名居新交付的房子屋顶漏水，开发商推脱不修")
