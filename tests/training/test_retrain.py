@@ -68,7 +68,8 @@ def test_the_same_orders_and_seed_make_the_same_bundle(learn, ended, tmp_path):
     other = Registry.open(tmp_path / "other")
     again = retrain(ended, other, LENIENTLY, work=tmp_path / "anew", today=MAY, by="timer")
     assert again.bundle == first.bundle
-    third = retrain(ended, other, replace(LENIENTLY, seed=1), work=tmp_path / "anew", today=MAY, by="timer")
+    third = Registry.open(tmp_path / "third")
+    third = retrain(ended, third, replace(LENIENTLY, seed=1), work=tmp_path / "anew", today=MAY, by="timer")
     assert third.bundle != first.bundle
 
 

@@ -70,7 +70,7 @@ class Order:
 
     `unit` leads, or led until the order came back or was closed; `returned_by` are those that sent it back, the first
     handler first. `sent_by_model` tells whether the first dispatch was made without a person, `audited` whether a
-    person was drawn to make it although the model was sure. `routed` is the number of the event that holds the last
+    person was drawn to make it although the model was sure, and `propensity` how probable that was. `routed` is the number of the event that holds the last
     routing. `storm` is what the events of one machine have in common, which are merged until `storm_until`. `rung` are
     the alarms that went off, `overdue` whether it was or is answered too late.
     """
@@ -103,6 +103,7 @@ class Order:
     first_unit: str = ""
     sent_by_model: bool = False
     audited: bool = False
+    propensity: float = 0.0
     returned_by: tuple[str, ...] = ()
     dispatched_at: datetime | None = None
     signed_at: datetime | None = None
@@ -244,8 +245,8 @@ def _decided(order: Order, event: Event) -> Order:
     ends = {Action.TRANSFER: Status.TRANSFERRED, Action.DECLINE: Status.DECLINED}
     action = Action(event.facts["action"])
     status = ends.get(action, order.status) if order.status is Status.RECEIVED else order.status
-    audited = event.facts.get("audited", order.audited)
-    return replace(order, action=action.value, status=status, audited=audited)
+    drawn = {name: event.facts.get(name, getattr(order, name)) for name in ("audited", "propensity")}
+    return replace(order, action=action.value, status=status, **drawn)
 
 
 def _dispatched(order: Order, event: Event) -> Order:

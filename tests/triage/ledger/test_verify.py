@@ -124,7 +124,7 @@ def other(column, value):
         return (value or NOON) + timedelta(hours=1)
     if isinstance(column.type, Json):
         return {**value, "更": 1} if isinstance(value, dict) else [*value, "更"]
-    return value + 1000 if isinstance(value, int) else ("y" if value.startswith("x") else "x") + value[1:]
+    return value + 1000 if isinstance(value, int | float) else ("y" if value.startswith("x") else "x") + value[1:]
 
 
 COLUMNS = [column for table in PROVED for column in table.columns if column is not head.c.id]  # there is one row

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("first_unit", sa.String(length=100), nullable=False),
         sa.Column("sent_by_model", sa.Boolean(), nullable=False),
         sa.Column("audited", sa.Boolean(), nullable=False),
+        sa.Column("propensity", sa.Float(), nullable=False),
         sa.Column("returned_by", sa.Text(), nullable=False),
         sa.Column("dispatched_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
