@@ -111,6 +111,8 @@ def retrain(
     most: Annotated[int, typer.Option("--most", min=1_000, help="Orders that are learned from, at most.")] = 60_000,
     work: Annotated[Path, typer.Option("--work", help="Folder of what is made on the way.")] = Path("var/retrain"),
     seed: Annotated[int, typer.Option("--seed", help="The same seed and orders give the same bundle.")] = 0,
+    report: Annotated[Path | None, typer.Option("--report", help="Write a page of what changed, OUT.html.")] = None,
+    language: Annotated[str, typer.Option("--language", help="Of the page: zh or en.")] = "zh",
     by: ByOption = None,
     why: WhyOption = "retrained",
     key: KeyOption = None,
@@ -127,10 +129,17 @@ def retrain(
     recipe = Recipe(
         pack=pack, rules=LabelRules(half_life=half_life), bounds=Bounds(), window=window, most=most, seed=seed
     )
+    if language not in ("zh", "en"):
+        raise InputError("zh or en", field="--language")
+    _check_writable(report)
     opened = Registry.open(registry, key=key)
     ended = ended_of(closures or (), database, pack=pack, columns=_columns(column or []))
     with _progress() as progress:
         result = run(ended, opened, recipe, work=work, today=today(), by=by or whoever(), why=why, progress=progress)
+    if report:
+        from training.report import report as page  # noqa: PLC0415
+
+        report.write_text(page(result, language="zh" if language == "zh" else "en"), encoding="utf-8")
     for name, count in result.counts.items():
         typer.echo(f"{count:>9,}  {name}")
     promoted = isinstance(result.verdict, Promotion)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from models.bundle import load_triage, read_manifest
 from models.registry import Registry
 from training.closures import read_closures
+from training.drift import Shift, shift, words
 from training.fit import Progress
 from training.gate import Bounds, Evidence, Promotion, Refusal, judge
 from training.hygiene import clean
@@ -28,6 +29,7 @@ from triage.errors import InputError
 from triage.ledger.database import open_database
 from triage.ledger.endings import endings
 from triage.pipeline import Triage
+from triage.text import Segmenter
 
 _TRIED = timedelta(days=28)
 _AT_ONCE, _TIMED = 256, 200
@@ -59,13 +61,31 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrained:
-    """What came of it. `counts` are the orders by what became of them, `bundle` the id of the new one."""
+    """What came of it.
+
+    Parameters
+    ----------
+    counts
+        The orders by what became of them.
+    bundle, champion
+        The id of the new bundle, and of the one that served until then.
+    judged, served
+        How both did on the orders that neither had seen, as `evidence` sums it up.
+    shifts
+        How far these orders are from those before.
+    card
+        The model card of the bundle.
+    """
 
     counts: Mapping[str, int]
     bundle: str
     champion: str | None
     evidence: Evidence
     verdict: Promotion | Refusal
+    judged: Judgements
+    served: Judgements | None
+    shifts: tuple[Shift, ...]
+    card: str
 
 
 def retrain(
@@ -107,17 +127,36 @@ def retrain(
     if not since:
         raise InputError(f"no order that can be learned from came after {seen}, the champion's last; there is no news")
     trial = _made(before, recipe, work, progress)
-    evidence = _judged(trial, serving, since, recipe, today=today, progress=progress)
+    cleaned = clean([one.closure for one in since])
+    progress(f"judged on {len(cleaned.rows)} orders")
+    challenger = load_triage(trial)
+    judged = _judgements(challenger, cleaned.rows)
+    served = _judgements(serving, cleaned.rows) if serving else None
+    evidence = Evidence.of(
+        judged,
+        served,
+        promise=challenger.pack.terms.promise.precision,
+        newest=max(one.closure.opened_on or date.min for one in since),
+        today=today,
+        size=sum(file.stat().st_size for file in trial.rglob("*") if file.is_file()),
+        p95=_p95(challenger, cleaned.rows),
+        groups=cleaned.groups,
+        seed=recipe.seed,
+    )
     verdict = judge(evidence, recipe.bounds)
     folder = _made(kept, recipe, work, progress)
-    bundle: str = read_manifest(folder)["id"]
-    if bundle not in registry.state().bundles:
-        registry.add(folder, by=by, why=why)
-    if isinstance(verdict, Promotion):
-        registry.promote(bundle, by=by, why=why)
-    else:
-        registry.refuse(bundle, by=by, why="; ".join(finding.english for finding in verdict.reasons))
-    return Retrained(counts=dict(counts), bundle=bundle, champion=champion, evidence=evidence, verdict=verdict)
+    bundle = _entered(folder, registry, verdict, by=by, why=why)
+    return Retrained(
+        counts=dict(counts),
+        bundle=bundle,
+        champion=champion,
+        evidence=evidence,
+        verdict=verdict,
+        judged=judged,
+        served=served,
+        shifts=_shifts([one.closure for one in before], cleaned.rows, seed=recipe.seed),
+        card=(folder / "README.md").read_text("utf-8"),
+    )
 
 
 def ended_of(
@@ -203,24 +242,29 @@ def _digest(settled: Sequence[Settled], recipe: Recipe) -> str:
     return digest.hexdigest()[:16]
 
 
-def _judged(
-    trial: Path, champion: Triage | None, since: Sequence[Settled], recipe: Recipe, *, today: date, progress: Progress
-) -> Evidence:
-    """Measure a bundle and the champion on orders that neither has seen."""
-    challenger = load_triage(trial)
-    cleaned = clean([one.closure for one in since])
-    progress(f"judged on {len(cleaned.rows)} orders")
-    window = read_manifest(trial)["window"]
-    return Evidence.of(
-        _judgements(challenger, cleaned.rows),
-        _judgements(champion, cleaned.rows) if champion else None,
-        promise=challenger.pack.terms.promise.precision,
-        newest=max((one.closure.opened_on or date.min for one in since), default=date.fromisoformat(window[1])),
-        today=today,
-        size=sum(file.stat().st_size for file in trial.rglob("*") if file.is_file()),
-        p95=_p95(challenger, cleaned.rows),
-        groups=cleaned.groups,
-        seed=recipe.seed,
+def _entered(folder: Path, registry: Registry, verdict: Promotion | Refusal, *, by: str, why: str) -> str:
+    """Put a bundle into the registry, as champion or refused, and return its id."""
+    bundle: str = read_manifest(folder)["id"]
+    if bundle not in registry.state().bundles:
+        registry.add(folder, by=by, why=why)
+    if isinstance(verdict, Promotion):
+        registry.promote(bundle, by=by, why=why)
+    else:
+        registry.refuse(bundle, by=by, why="; ".join(finding.english for finding in verdict.reasons))
+    return bundle
+
+
+def _shifts(before: Sequence[Closure], now: Sequence[Closure], *, seed: int) -> tuple[Shift, ...]:
+    cut = Segmenter().cut
+    axes: Mapping[str, Callable[[Closure], Iterable[str]]] = {
+        "topics": lambda row: ["/".join(row.topic[:2])] if row.topic else (),
+        "units": lambda row: [row.unit],
+        "districts": lambda row: [row.district] if row.district else (),
+        "words": lambda row: words([cut(row.text)]),
+    }
+    return tuple(
+        shift(axis, [name for row in before for name in of(row)], [name for row in now for name in of(row)], seed=seed)
+        for axis, of in axes.items()
     )
 
 
