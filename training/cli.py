@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -111,6 +111,9 @@ def retrain(
     most: Annotated[int, typer.Option("--most", min=1_000, help="Orders that are learned from, at most.")] = 60_000,
     work: Annotated[Path, typer.Option("--work", help="Folder of what is made on the way.")] = Path("var/retrain"),
     seed: Annotated[int, typer.Option("--seed", help="The same seed and orders give the same bundle.")] = 0,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Address of a Dask scheduler (extra cluster).")
+    ] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write a page of what changed, OUT.html.")] = None,
     language: Annotated[str, typer.Option("--language", help="Of the page: zh or en.")] = "zh",
     by: ByOption = None,
@@ -122,6 +125,7 @@ def retrain(
     from models.registry import Registry, whoever  # noqa: PLC0415
     from training.gate import Bounds, Promotion  # noqa: PLC0415
     from training.outcomes import LabelRules  # noqa: PLC0415
+    from training.parallel import on_cluster  # noqa: PLC0415
     from training.retrain import Recipe, ended_of  # noqa: PLC0415
     from training.retrain import retrain as run  # noqa: PLC0415
     from triage.directory import today  # noqa: PLC0415
@@ -134,7 +138,7 @@ def retrain(
     _check_writable(report)
     opened = Registry.open(registry, key=key)
     ended = ended_of(closures or (), database, pack=pack, columns=_columns(column or []))
-    with _progress() as progress:
+    with _progress() as progress, on_cluster(cluster) if cluster else nullcontext():
         result = run(ended, opened, recipe, work=work, today=today(), by=by or whoever(), why=why, progress=progress)
     if report:
         from training.report import report as page  # noqa: PLC0415

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, spmatrix
+from scipy.sparse import csr_matrix
 
 _PRIOR = 5  # rows of the mean of all labels that a label with few rows is taken together with
 
-Table = NDArray[np.floating] | spmatrix
 Shares = NDArray[np.float64]
+Table: TypeAlias = NDArray[np.floating] | csr_matrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,8 @@ def _rows(table: Table, rows: NDArray[np.intp]) -> csr_matrix:
 
 
 def _of(table: csr_matrix, columns: NDArray[np.intp]) -> Shares:
-    return np.asarray(table[np.arange(len(columns)), columns], dtype=float).ravel()
+    one = csr_matrix((np.ones(len(columns)), (np.arange(len(columns)), columns)), shape=table.shape)
+    return np.asarray(table.multiply(one).sum(axis=1), dtype=float).ravel()
 
 
 def _usual(table: csr_matrix, own: NDArray[np.intp]) -> Shares:
@@ -121,7 +123,8 @@ def _best_other(table: csr_matrix, own: NDArray[np.intp], usual: Shares) -> tupl
 def _contradicted(table: csr_matrix, own: NDArray[np.intp], usual: Shares) -> NDArray[np.bool_]:
     row, column, value = _entries(table)
     sure = value >= usual[column]
-    return _highest(row[sure], column[sure], value[sure], own, empty=0.0)[0] != own
+    says, _ = _highest(row[sure], column[sure], value[sure], own, empty=0.0)
+    return np.asarray(says != own, dtype=bool)
 
 
 def _entries(table: csr_matrix) -> tuple[NDArray[np.intp], NDArray[np.intp], Shares]:

@@ -150,7 +150,7 @@ def test_what_is_not_one_text_a_row_is_refused(router, texts, says):
         (TEXTS, [city.WATER] * len(TEXTS), f"1 class .{city.WATER}.; give rows of 2 units"),
         (TEXTS[:15], UNITS[:15], "15 usable rows of . units are too few; at least 20 of 2"),
         ([TEXTS[0], TEXTS[1]] * 20, [city.WATER, city.BUS] * 20, "2 different matters are too few"),
-        (["。"] * 40, [city.WATER, city.BUS] * 20, "no units can be derived"),
+        (["。"] * 40, [city.WATER, city.BUS] * 20, "no row can be learned from"),
     ],
     ids=["one unit short", "no units", "one unit", "few rows", "two matters", "nothing said"],
 )

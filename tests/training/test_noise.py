@@ -59,8 +59,8 @@ def test_similar_orders_decide_where_the_model_is_undecided():
 
 
 def test_a_label_that_is_usually_told_with_little_confidence_is_not_doubted_for_that():
-    """The first unit is usually sure, the second never: 0.5 is doubtful of the first and good of the second."""
-    told = table(*[[0.95, 0.05, 0]] * 30, *[[0.5, 0.5, 0]] * 30, [0.5, 0.5, 0])
+    """The first unit is usually sure, the second never: 0.4 is doubtful of the first and good of the second."""
+    told = table(*[[0.95, 0.05, 0]] * 30, *[[0.6, 0.4, 0]] * 30, [0.4, 0.6, 0])
     found = doubtful([str(at) for at in range(61)], np.array([0] * 30 + [1] * 30 + [0]), NAMES, told)
     assert (found[0].id, found[0].confident) == ("60", True)
     assert not any(doubt.confident for doubt in found[1:])
