@@ -68,6 +68,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "precision": ("自动派单正确率", "precision of what is dispatched"),
     "set_coverage": ("候选集含正确单位", "sets that hold the right unit"),
     "calibration_error": ("校准误差", "calibration error"),
+    "table": ("数据", "as a table"),
     "none": ("没有现用模型可比。", "There is no champion to compare with."),
 }
 _STYLE = """
@@ -76,7 +77,7 @@ background:#f3f4f1;margin:0 auto;padding:1rem;max-width:72rem}
 section{background:#fff;border:1px solid #d9dde0;border-radius:6px;padding:.5rem 1.25rem 1rem;margin:1rem 0}
 table{border-collapse:collapse;width:100%;display:block;overflow-x:auto}th,td{text-align:left;padding:.25rem .75rem;
 border-bottom:1px solid #d9dde0;vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-svg{width:26rem;max-width:100%;font-size:11px}.ok{color:#1f6b45}.no{color:#a6242a}h1,h2{line-height:1.25}
+pre{overflow-x:auto}svg{width:26rem;max-width:100%;font-size:11px}.ok{color:#1f6b45}.no{color:#a6242a}h1,h2{line-height:1.25}
 .charts{display:flex;flex-wrap:wrap;gap:1rem}
 """
 
@@ -203,7 +204,7 @@ def _reliability(subject: Retrained, say: _Says) -> str:
         [*lines, Line(name="1:1", points=((0, 0), (1, 1)))],
     )
     columns = [(say("bundle"), False), *((say(key), True) for key in ("said", "right", "rows"))]
-    return drawn + _folded(_table(columns, rows))
+    return drawn + _folded(_table(columns, rows), say)
 
 
 def _risk(subject: Retrained, say: _Says) -> str:
@@ -217,11 +218,11 @@ def _risk(subject: Retrained, say: _Says) -> str:
         rows += [(name, f"{share:.2f}", f"{risk:.3f}") for share, risk in points]
     drawn = chart(say("risk"), say("covered"), say("wrong"), lines)
     columns = [(say("bundle"), False), (say("covered"), True), (say("wrong"), True)]
-    return drawn + _folded(_table(columns, rows))
+    return drawn + _folded(_table(columns, rows), say)
 
 
-def _folded(table: str) -> str:
-    return f"<details><summary>1 2 3</summary>{table}</details>"
+def _folded(table: str, say: _Says) -> str:
+    return f"<details><summary>{say('table')}</summary>{table}</details>"
 
 
 def _confusions(judged: Judgements, say: _Says) -> str:

@@ -154,7 +154,7 @@ def retrain(
         verdict=verdict,
         judged=judged,
         served=served,
-        shifts=_shifts([one.closure for one in before], cleaned.rows, seed=recipe.seed),
+        shifts=_shifts(clean([one.closure for one in before]).rows, cleaned.rows, seed=recipe.seed),
         card=(folder / "README.md").read_text("utf-8"),
     )
 

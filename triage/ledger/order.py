@@ -70,9 +70,9 @@ class Order:
 
     `unit` leads, or led until the order came back or was closed; `returned_by` are those that sent it back, the first
     handler first. `sent_by_model` tells whether the first dispatch was made without a person, `audited` whether a
-    person was drawn to make it although the model was sure, and `propensity` how probable that was. `routed` is the number of the event that holds the last
-    routing. `storm` is what the events of one machine have in common, which are merged until `storm_until`. `rung` are
-    the alarms that went off, `overdue` whether it was or is answered too late.
+    person was drawn to make it although the model was sure, and `propensity` how probable that was. `routed` is the
+    number of the event that holds the last routing. `storm` is what the events of one machine have in common, which are
+    merged until `storm_until`. `rung` are the alarms that went off, `overdue` whether it was or is answered too late.
     """
 
     id: str
