@@ -11,6 +11,19 @@ from hypothesis import strategies as st
 from tests.city import closures
 from training.judgements import Judgements
 from training.measures import FIGURES, Outcome, compare, figures, measure, paired_gain, topic_figures
+from triage.domain import (
+    Action,
+    Appeal,
+    Decision,
+    Place,
+    Reading,
+    Routing,
+    Suggestion,
+    Unit,
+    UnitCode,
+    UnitKind,
+    Versions,
+)
 from triage.errors import InputError
 
 
@@ -209,3 +222,33 @@ def test_a_peer_is_judged_without_sets_and_parts_are_joined():
     assert len(twice) == 80
     assert twice.inside is None
     assert Judgements.joined([replace(peer, inside=np.ones(40, dtype=bool))] * 2).inside.all()
+
+
+def routing(row, *names, action=Action.SUGGEST, shown=(), district=None):
+    units = [Unit(code=UnitCode(name), name=name, kind=UnitKind.MUNICIPAL) for name in names]
+    return Routing(
+        appeal=Appeal(id=row.id, text=row.text),
+        reading=Reading(masked=row.text, tokens=()),
+        topics=(),
+        place=Place(district=district),
+        candidates=(),
+        suggestions=tuple(Suggestion(unit=unit, probability=0.9 / at) for at, unit in enumerate(units, start=1)),
+        decision=Decision(action=action, reason="likely", why="", set=shown),
+        versions=Versions(bundle="b", pack="p", policy="1"),
+    )
+
+
+def test_routings_are_judged_by_the_units_that_closed_the_orders():
+    one, two, three = (replace(row, district=where) for row, where in zip(closures(3), ("东湖区", "", ""), strict=True))
+    routings = [
+        routing(one, one.unit, "别处", action=Action.DISPATCH, shown=(one.unit,), district="西山区"),
+        routing(two, *"甲乙丙丁戊己", shown=("甲", two.unit), district="西山区"),
+        routing(three),
+    ]
+    found = Judgements.of(routings, [one, two, three], channels={one.id: "电话"})
+    assert found.named.tolist() == [[one.unit, "别处", "", "", ""], list("甲乙丙丁戊"), [""] * 5]
+    assert found.sure.tolist() == [0.9, 0.9, 0.0]
+    assert (found.dispatched.tolist(), found.inside.tolist()) == ([True, False, False], [True, True, False])
+    assert found.district.tolist() == ["东湖区", "西山区", ""]
+    assert (found.channel.tolist(), found.within(1).tolist()) == (["电话", "", ""], [True, False, False])
+    assert len(Judgements.of([], [])) == 0
