@@ -104,9 +104,11 @@ def retrain(
     pack: Annotated[
         Path | None, typer.Option("--pack", help="City pack; that of the champion, or derived from the orders.")
     ] = None,
-    window: Annotated[int | None, typer.Option("--days", min=28, help="How far back is learned from.")] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", min=28, help="How far back is learned from; chosen by the last weeks.")
+    ] = None,
     half_life: Annotated[
-        float | None, typer.Option("--half-life", min=1, help="Days after which an order counts half.")
+        int | None, typer.Option("--half-life", min=1, help="Days after which an order counts half; chosen likewise.")
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1_000, help="Orders that are learned from, at most.")] = 60_000,
     work: Annotated[Path, typer.Option("--work", help="Folder of what is made on the way.")] = Path("var/retrain"),
@@ -123,16 +125,15 @@ def retrain(
 ) -> None:
     """Learn from how orders ended, and put the bundle into service if it is no worse anywhere."""
     from models.registry import Registry, whoever  # noqa: PLC0415
-    from training.gate import Bounds, Promotion  # noqa: PLC0415
-    from training.outcomes import LabelRules  # noqa: PLC0415
+    from training.backtest import Memory  # noqa: PLC0415
+    from training.gate import Promotion  # noqa: PLC0415
     from training.parallel import on_cluster  # noqa: PLC0415
     from training.retrain import Recipe, ended_of  # noqa: PLC0415
     from training.retrain import retrain as run  # noqa: PLC0415
     from triage.directory import today  # noqa: PLC0415
 
-    recipe = Recipe(
-        pack=pack, rules=LabelRules(half_life=half_life), bounds=Bounds(), window=window, most=most, seed=seed
-    )
+    memory = Memory(days=days, half_life=half_life) if days or half_life else None
+    recipe = Recipe(pack=pack, memory=memory, most=most, seed=seed)
     if language not in ("zh", "en"):
         raise InputError("zh or en", field="--language")
     _check_writable(report)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.svm import LinearSVC
@@ -32,7 +33,17 @@ PEERS: dict[str, Callable[[], Pipeline]] = {
 
 def try_peer(name: str, train: Sequence[Closure], tried: Sequence[Closure]) -> Outcome:
     """Fit a peer on some closures and try it on others."""
-    model = PEERS[name]().fit([row.text for row in train], [row.unit for row in train])
+    return tried_by(fit_peer(name, train), tried)
+
+
+def fit_peer(name: str, train: Sequence[Closure], weights: NDArray[np.float64] | None = None) -> Pipeline:
+    """Fit a peer; `weights` tell how much each row counts."""
+    counts = {} if weights is None else {"linearsvc__sample_weight": weights}
+    return PEERS[name]().fit([row.text for row in train], [row.unit for row in train], **counts)
+
+
+def tried_by(model: Pipeline, tried: Sequence[Closure]) -> Outcome:
+    """Try a peer on closures."""
     margins = model.decision_function([row.text for row in tried])
     if margins.ndim == 1:
         margins = np.stack([-margins, margins], axis=1)

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.bundle import load_triage, read_manifest
 from models.registry import Registry
+from training.backtest import ALL, WEEK, Memory, Shelf, Weights, choose
 from training.closures import read_closures
 from training.drift import Shift, shift, words
 from training.fit import Progress
@@ -22,6 +24,7 @@ from training.judgements import Judgements
 from training.make import make_bundle, prepare_closures
 from training.names import Names
 from training.outcomes import LabelRules, Settled, outcome
+from training.peers import fit_peer, tried_by
 from training.thinning import FEWEST, MOST, thinned
 from triage.citypack import fingerprint, load_pack
 from triage.domain import Appeal, Closure, Ended
@@ -31,8 +34,12 @@ from triage.ledger.endings import endings
 from triage.pipeline import Triage
 from triage.text import Segmenter
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 _TRIED = timedelta(days=28)
 _AT_ONCE, _TIMED = 256, 200
+_FLAT = "characters, linear SVM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +50,8 @@ class Recipe:
     ----------
     pack
         The city; derived from the orders where none is named.
-    window
-        How many days are learned from; None for all.
+    memory
+        How far back is learned from; None chooses it by the last weeks.
     most, fewest
         How many orders are learned from, and of each unit at least; see `training.thinning`.
     """
@@ -52,7 +59,7 @@ class Recipe:
     pack: Path | None = None
     rules: LabelRules = field(default_factory=LabelRules)
     bounds: Bounds = field(default_factory=Bounds)
-    window: int | None = None
+    memory: Memory | None = None
     most: int = MOST
     fewest: int = FEWEST
     encoder: str = ""
@@ -121,7 +128,9 @@ def retrain(
     progress("orders")
     settled = _settled(ended, recipe, counts, today=today)
     kept, counts["thinned_out"] = thinned(settled, most=recipe.most, fewest=recipe.fewest, seed=recipe.seed)
-    counts["learned_from"] = len(kept)
+    memory = recipe.memory or _chosen(kept, work, progress)
+    whole, kept = len(kept), _remembered(kept, memory)
+    counts.update({"forgotten": whole - len(kept), "learned_from": len(kept)})
     seen = _last_seen(registry, champion)
     before, since = _parted(kept, seen)
     if not since:
@@ -181,16 +190,44 @@ def ended_of(
 def _settled(ended: Iterable[Ended], recipe: Recipe, counts: Counter[str], *, today: date) -> Iterator[Settled]:
     """Tell what orders teach, and count what they do not."""
     names = Names(load_pack(recipe.pack), on=today) if recipe.pack else None
-    oldest = today - timedelta(days=recipe.window) if recipe.window else None
     for one in ended:
         counts["read"] += 1
         found = outcome(one, recipe.rules, today, names)
-        if not isinstance(found, Settled):
-            counts[found.reason] += 1
-        elif oldest and found.closure.opened_on and found.closure.opened_on < oldest:
-            counts["before_the_window"] += 1
-        else:
+        if isinstance(found, Settled):
             yield found
+        else:
+            counts[found.reason] += 1
+
+
+def _chosen(settled: Sequence[Settled], work: Path, progress: Progress) -> Memory:
+    """Choose how far back to learn from by the last four weeks, as a flat classifier does: what ages is the city."""
+    rows = clean([one.closure for one in settled]).rows
+    days = [row.opened_on for row in rows if row.opened_on]
+    until = max(days, default=date.min) + timedelta(days=1)
+    if not days or min(days) >= until - 5 * WEEK:  # too little to tell weeks apart
+        return ALL
+    shelf = Shelf(work / "weeks")
+    return choose(
+        rows, until=until, fit=_fit_flat, judge=_judge_flat, settings=_FLAT, store=shelf, progress=progress
+    ).memory
+
+
+def _fit_flat(rows: Sequence[Closure], weights: Weights) -> "Pipeline":
+    return fit_peer(_FLAT, rows, weights)
+
+
+def _judge_flat(model: "Pipeline", rows: Sequence[Closure]) -> Judgements:
+    outcome = tried_by(model, rows)
+    return Judgements.of_peer(outcome.named, outcome.sure, rows)
+
+
+def _remembered(settled: Sequence[Settled], memory: Memory) -> tuple[Settled, ...]:
+    """Let orders count by their age, against the newest one."""
+    days = np.array([one.closure.opened_on for one in settled], dtype="datetime64[D]")
+    if memory == ALL or not len(days) or np.isnat(days).any():
+        return tuple(settled)
+    counts = memory.weights((days.max() - days).astype(int)).tolist()
+    return tuple(replace(one, weight=one.weight * count) for one, count in zip(settled, counts, strict=True) if count)
 
 
 def _last_seen(registry: Registry, champion: str | None) -> date | None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from models.registry import Registry
+from training.backtest import ALL, Memory
 from training.closures import read_closures
 from training.gate import Bounds, Promotion, Refusal
 from training.make import make_bundle
@@ -16,7 +17,7 @@ from triage.ledger.order import Status
 
 MAY = date(2031, 4, 30)
 LENIENT = Bounds(least_rows=40, tolerance=0.2, unit=0.9, district=0.9, calibration=0.5, promise_tolerance=0.5)
-LENIENTLY = Recipe(bounds=LENIENT)
+LENIENTLY = Recipe(bounds=LENIENT, memory=ALL)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def test_the_first_bundle_serves_and_the_next_is_judged_on_what_came_since(learn
 
 
 def test_who_is_too_bad_does_not_serve_and_it_is_said_why(learn, ended):
-    refused = learn(ended, Recipe(bounds=replace(LENIENT, least_top1=0.999)))
+    refused = learn(ended, replace(LENIENTLY, bounds=replace(LENIENT, least_top1=0.999)))
     assert isinstance(refused.verdict, Refusal)
     assert (learn.registry.state().champion, learn.registry.state().refused) == (None, {refused.bundle})
     assert learn.registry.moves()[-1].why == "; ".join(finding.english for finding in refused.verdict.reasons)
@@ -116,17 +117,24 @@ def test_every_order_is_counted(learn, ended):
         replace(ended[1], automatic=True),
         replace(ended[2], closure=replace(ended[2].closure, unit="")),
     ]
-    counts = learn([*odd, *ended[3:]], Recipe(bounds=LENIENT, most=300, fewest=5)).counts
+    counts = learn([*odd, *ended[3:]], replace(LENIENTLY, most=300, fewest=5)).counts
     assert (counts["merged"], counts["self_confirmed"], counts["no_unit"]) == (1, 1, 1)
     assert counts["read"] == len(ended)
     assert counts["thinned_out"] + counts["learned_from"] == len(ended) - 3
     assert 300 <= counts["learned_from"] < len(ended) - 3
 
 
-def test_only_the_window_is_learned_from(learn, ended):
-    counts = learn(ended, Recipe(bounds=LENIENT, window=40)).counts
-    older = [one for one in ended if one.closure.opened_on < MAY - timedelta(days=40)]
-    assert counts["before_the_window"] == len(older) > 0
+def test_what_is_too_old_is_forgotten(learn, ended):
+    newest = max(one.closure.opened_on for one in ended)
+    counts = learn(ended, replace(LENIENTLY, memory=Memory(days=40))).counts
+    older = [one for one in ended if one.closure.opened_on < newest - timedelta(days=40)]
+    assert counts["forgotten"] == len(older) > 0
+
+
+def test_how_far_back_is_chosen_by_the_last_weeks(learn, ended, tmp_path):
+    chosen = learn(ended, replace(LENIENTLY, memory=None))
+    assert len(list((tmp_path / "work" / "weeks").iterdir())) >= 4
+    assert chosen.counts["learned_from"] + chosen.counts["forgotten"] == len(ended)
 
 
 def test_an_order_without_a_date_is_refused_with_a_remedy(learn, ended):
