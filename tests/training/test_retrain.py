@@ -25,12 +25,18 @@ def ended(city_export):
     return read_closures([city_export]).ended
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """What one test has made another one finds again, as after an interruption."""
+    return tmp_path_factory.mktemp("work")
+
+
 @pytest.fixture
-def learn(tmp_path, quick_rankers):
+def learn(tmp_path, work, quick_rankers):
     registry = Registry.open(tmp_path / "registry")
 
-    def learned(orders, recipe=LENIENTLY, *, today=MAY):
-        return retrain(orders, registry, recipe, work=tmp_path / "work", today=today, by="timer")
+    def learned(orders, recipe=LENIENTLY, *, today=MAY, work=work):
+        return retrain(orders, registry, recipe, work=work, today=today, by="timer")
 
     learned.registry = registry
     return learned
@@ -78,10 +84,10 @@ def test_what_was_interrupted_goes_on_where_it_was(learn, ended, tmp_path, monke
     made = []
     monkeypatch.setattr("training.retrain.make_bundle", _interrupted_after_one(made))
     with pytest.raises(KeyboardInterrupt):
-        learn(ended)
+        learn(ended, work=tmp_path / "work")
     assert learn.registry.moves() == ()
     monkeypatch.setattr("training.retrain.make_bundle", _counting(made))
-    learn(ended)
+    learn(ended, work=tmp_path / "work")
     assert len(made) == 2
     assert len(list((tmp_path / "work").iterdir())) == 2
 
@@ -131,9 +137,9 @@ def test_what_is_too_old_is_forgotten(learn, ended):
     assert counts["forgotten"] == len(older) > 0
 
 
-def test_how_far_back_is_chosen_by_the_last_weeks(learn, ended, tmp_path):
+def test_how_far_back_is_chosen_by_the_last_weeks(learn, ended, work):
     chosen = learn(ended, replace(LENIENTLY, memory=None))
-    assert len(list((tmp_path / "work" / "weeks").iterdir())) >= 4
+    assert len(list((work / "weeks").iterdir())) >= 4
     assert chosen.counts["learned_from"] + chosen.counts["forgotten"] == len(ended)
 
 
