@@ -11,8 +11,7 @@ from training.duplicates import near_duplicate_groups
 from training.hygiene import clean
 from training.names import Names
 from training.simulate import City, generate, told, write_rows
-from training.simulate.city import matters
-from training.simulate.closed import DISAGREE
+from training.simulate.city import DISAGREE, matters
 from training.simulate.seasons import SEASONS, load, month_after, ramp, storms
 from triage.citypack import counts, load_pack, write_pack
 from triage.directory import Directory
@@ -158,7 +157,7 @@ def test_what_is_to_come_is_not_known_before(city):
 
 def test_seasons_come_when_they_do(year):
     heat = months_of(year, "暖气不热")
-    assert min(heat[month] for month in (11, 12, 1, 2)) > 20 * max(heat[month] for month in (5, 6, 7, 8))
+    assert min(heat[month] for month in (11, 12, 1, 2)) > 10 * max(heat[month] for month in (5, 6, 7, 8))
     assert min(share(year, "学位划片", month) for month in (5, 6)) > 5 * share(year, "学位划片", 11)
     assert share(year, "道路积水", 7) > 4 * share(year, "道路积水", 1)
     assert share(year, "拖欠工资", 1) > 1.5 * share(year, "拖欠工资", 5)
@@ -200,6 +199,8 @@ def test_orders_are_drawn_as_they_are_asked_for(city):
 def test_operators_disagree_at_times_and_else_write_down_the_owner(city, year):
     owners = {(one.topic.name, estate.name): (one, estate) for one in city.matters for estate in city.estates}
     right = known = 0
+    disputed = Counter()
+    contested = {"/".join(one.topic.path) for one in city.matters if one.topic.code in city.contested}
     for row in year:
         estate = next((name for name in _estates(city) if name in row.text), None)
         if estate is None:
@@ -207,8 +208,12 @@ def test_operators_disagree_at_times_and_else_write_down_the_owner(city, year):
         owner = city.duty(*owners[row.topic.rsplit("/", 1)[-1], estate], date.fromisoformat(row.date))
         right += row.unit == owner.name
         known += 1
+        if row.unit != owner.name:
+            disputed[row.topic in contested] += 1
     assert known > 0.85 * len(year)
-    assert right / known == pytest.approx(1 - DISAGREE / 2, abs=0.01)
+    assert right / known == pytest.approx(1 - DISAGREE / 2, abs=0.012)
+    assert disputed[True] > 10 * disputed[False]  # some estates are misspelt so that they are another's
+    assert len(contested) < len(city.matters) / 3
 
 
 def _estates(city):

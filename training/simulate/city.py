@@ -18,6 +18,8 @@ from triage.citypack import CityPack, PackPlace, PlaceKind, national
 from triage.domain import Deadline, Mandate, Office, Topic, TopicCode, Unit, UnitCode, UnitKind, Urgency
 
 _MATTERS = Path(__file__).with_name("matters.csv")
+DISAGREE = 0.06  # of identical texts, two operators put so many down to different units
+_CONTESTED = 0.2  # of all that is said, so much is about matters that they disagree on
 _CITIES = ("岚汀市", "澜桐市", "霁浦市", "汐原市", "檀屿市")
 _DISTRICT = ("蘅澜霁芷岚汐苕檀槿桦菱橡榛茉棠荻", "浦屿坡坞岸汀")
 _STREET = ("青白梅松竹云石莲柳枫雁鹤鹿燕朝望春秋金银紫丹碧翠", "桥塘亭井里台岗湾圩渡")
@@ -145,6 +147,7 @@ class City:
         self._streets = {unit.name: unit for unit in self._street_units()}
         self.heaters = tuple(self._heat_units())
         self.changes = tuple(self._changes())
+        self.contested = _contested(draw, self.matters)
 
     @property
     def districts(self) -> tuple[str, ...]:
@@ -169,6 +172,13 @@ class City:
     def rival(self, matter: Matter, estate: Estate, on: date) -> Unit:
         """Return the unit that might take a matter for its own."""
         return self.unit(matter.rival, (estate.district, estate.street), on)
+
+    def second_view(self, matter: Matter, draw: random.Random) -> bool:
+        """Draw whether an order is put down to the rival, as the second of two operators does with contested matters.
+
+        On all texts together they disagree about as often as `DISAGREE`.
+        """
+        return matter.topic.code in self.contested and draw.random() < DISAGREE / 2 / _CONTESTED
 
     def unit(self, office: Office, where: tuple[str, str], on: date) -> Unit:
         """Return the unit that an office is in a place, on a day."""
@@ -308,6 +318,17 @@ def _matter(at: int, row: Mapping[str, str]) -> Matter:
         said=tuple(row["said"].split("|")),
         details=tuple(row["details"].split("|")),
     )
+
+
+def _contested(draw: random.Random, listed: Sequence[Matter]) -> frozenset[TopicCode]:
+    """Choose the matters that are contested, until they are as much of what is said as they shall be."""
+    left = _CONTESTED * sum(one.share for one in listed)
+    found: set[TopicCode] = set()
+    for one in draw.sample(listed, len(listed)):
+        if one.share <= left and one.season == "steady":
+            left -= one.share
+            found.add(one.topic.code)
+    return frozenset(found)
 
 
 def office(cell: str) -> Office:

@@ -13,7 +13,6 @@ from training.simulate.seasons import load
 from training.simulate.texts import Texts
 
 HEADER = ("工单编号", "受理时间", "诉求内容", "事项", "处置单位", "辖区", "镇街")
-DISAGREE = 0.06  # of identical texts, two operators put so many down to different units
 _DAYS = 365
 _AT_ONCE = 1_000
 
@@ -88,15 +87,10 @@ class _Units:
         key = id(matter), id(estate)
         names = self._names.get(key)
         if names is None:
-            city = self._city
-            of = city.duty(matter, estate, self._day), city.rival(matter, estate, self._day)
+            city, day = self._city, self._day
+            of = city.duty(matter, estate, day), city.rival(matter, estate, day)
             names = self._names[key] = (of[0].name, of[1].name)
-        return names[second_view(draw)]
-
-
-def second_view(draw: random.Random) -> bool:
-    """Draw whether an order is put down as the second of two operators would, who at times differs from the first."""
-    return draw.random() < DISAGREE / 2
+        return names[self._city.second_view(matter, draw)]
 
 
 def _days(count: int, first: date, days: int, seed: int) -> Iterator[tuple[date, int]]:

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from training.simulate.city import City
-from training.simulate.closed import second_view
 from training.simulate.door import Client, Door, Line
 from training.simulate.people import Case, Habits, People
 from training.simulate.seasons import load
@@ -274,7 +273,7 @@ class _Hotline:
         today = self._clock.day
         unit = self._city.acting(unit, today)
         other = self._city.rival(case.matter, case.estate, today)
-        named = other if second_view(case.draw) else unit
+        named = other if self._city.second_view(case.matter, case.draw) else unit
         self._tick()
         self.door.close(order["id"], named)
         return named
