@@ -221,7 +221,7 @@ def open_with_fallback(bundle: Path, city: Path | None, *, pack: Path, state: Pa
     """
     try:
         return open_champion(bundle, city, state=state)
-    except Exception as error:
+    except Exception as error:  # whatever is wrong with a bundle or its libraries: a stand-in answers and says why
         reasons = [reason_for(CHAMPION, error)]
         standing_in = _standing_in(bundle, city, pack=pack, state=state, reasons=reasons)
         if not standing_in:

@@ -1,5 +1,6 @@
 """What machines report, as appeals: which words an event becomes, and which events are one matter, is data.
 
+>>> from triage.cloudevents import read_event
 >>> told = {"specversion": "1.0", "id": "7", "source": "/ice/3", "type": "paidan.road.ice", "data": {"celsius": 1.0}}
 >>> ice = EventKind(type="paidan.road.*", text="路面温度{celsius}度", when=(condition("celsius <= 2"),))
 >>> Machines(kinds=(ice,)).appeal(read_event(told)).appeal.text
@@ -12,22 +13,17 @@ import re
 import sys
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
-from urllib.parse import unquote
+from typing import Any
 
-from triage.clock import moment
+from triage.cloudevents import ATTRIBUTES, CloudEvent, sort_of
 from triage.domain import Appeal
 from triage.errors import Fault, InputError, PackError
 
-JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | Sequence[JSON] | None"
-
-ATTRIBUTES = ("id", "source", "type", "subject", "time")
-NAME_LIMIT, EXTENSION_LIMIT = 256, 2_048
 VALUE_LIMIT, TEXT_LIMIT = 500, 100_000
 
 _PATH = rf"@(?:{'|'.join(ATTRIBUTES)})|[\w-]+(?:\.[\w-]+)*"
@@ -36,23 +32,8 @@ _CONDITION = re.compile(rf"({_PATH})\s*(<=|>=|==|!=|<|>)\s*(.+)", re.DOTALL)
 _ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {**_ORDERS, "==": operator.eq, "!=": operator.ne}
 _MISSING = "missing or empty; the mapping of this type needs it"
-_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
-_JSON_TYPE = re.compile(r"[^/\s;]+/([^/\s;]+\+)?json\s*(;.*)?", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _TABLE = re.compile(r'^[ \t]*\[\[[ \t]*"?event"?[ \t]*\]\]', re.MULTILINE)
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # in strings of CloudEvents
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudEvent:
-    """An event as CloudEvents 1.0 has it, as far as a mapping can use it; `source` and `id` together are unique."""
-
-    id: str
-    source: str
-    type: str
-    subject: str | None = None
-    time: str | None = None
-    data: Mapping[str, JSON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +50,8 @@ class Condition:
             return (value is None) == (self.sign == "==")
         if value is None:
             raise _unfit(self.path, _MISSING, "missing")
-        if _sort(value) != _sort(self.literal):
-            raise _unfit(self.path, f"{_sort(self.literal)} is expected, not {_sort(value)}")
+        if sort_of(value) != sort_of(self.literal):
+            raise _unfit(self.path, f"{sort_of(self.literal)} is expected, not {sort_of(value)}")
         _written(value, self.path)  # what is not finite may compare as false, and would keep an alarm quiet
         return _SIGNS[self.sign](value, self.literal)
 
@@ -119,7 +100,7 @@ class Machines:
         kind = self._kind(event)
         if not all(condition.holds(event) for condition in kind.when):
             return None
-        time = _time(event)
+        time = event.moment
         appeal = Appeal(
             id=f"{event.source} {event.id}",
             text=_text(kind.text, event),
@@ -140,76 +121,9 @@ class Machines:
         return max(fitting, key=lambda kind: (not kind.type.endswith("*"), len(kind.type)))
 
 
-def read_event(value: object) -> CloudEvent:
-    """Check a decoded event of the structured mode; InputError where it is not CloudEvents 1.0 with a JSON object."""
-    if not isinstance(value, dict):
-        raise InputError('an event such as {"specversion": "1.0", ...} is expected', code="not_an_object")
-    given: dict[str, Any] = {name: one for name, one in value.items() if one is not None}  # null is an absence
-    if "data_base64" in given:
-        raise InputError("binary data is not read; send a JSON object as data", code="unsupported", field="data_base64")
-    for name in ("specversion", "id", "source", "type", "data"):
-        if name not in given:
-            raise InputError("missing; every event needs it", code="missing", field=name)
-    for name, one in given.items():
-        if name != "data":
-            _check_attribute(name, one)
-    if given["specversion"] != "1.0":
-        raise InputError("only CloudEvents 1.0 is read; send 1.0", code="unsupported", field="specversion")
-    if not _JSON_TYPE.fullmatch(given.get("datacontenttype", "application/json")):
-        raise InputError("only JSON is read; send application/json", code="unsupported", field="datacontenttype")
-    if not isinstance(given["data"], dict):
-        raise InputError("a JSON object is expected", code="wrong_type", field="data")
-    event = CloudEvent(**{name: given.get(name) for name in (*ATTRIBUTES, "data")})  # type: ignore[arg-type]
-    _time(event)
-    return event
-
-
-def event_from_headers(headers: Mapping[str, str], body: object) -> CloudEvent:
-    """Check an event of the binary mode: the attributes stand in headers `ce-...`, `body` is the decoded data."""
-    sent = {name.lower(): value for name, value in headers.items()}
-    given = {name[3:]: _unescaped(name, value) for name, value in sent.items() if name.startswith("ce-")}
-    return read_event({**given, "datacontenttype": sent.get("content-type"), "data": body})
-
-
-def _unescaped(name: str, value: str) -> str:
-    """Undo the quotes of older senders, then the percent-encoding, which hides what a header cannot hold."""
-    value = value.strip()
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        value = re.sub(r"\\(.)", r"\1", value[1:-1])
-    try:
-        return unquote(value.encode("ascii").decode(), errors="strict")
-    except UnicodeError:
-        raise InputError("no percent-encoded UTF-8, such as %E5%86%B0", code="bad_encoding", field=name) from None
-
-
-def _check_attribute(name: object, value: object) -> None:
-    if not isinstance(name, str) or not re.fullmatch(rf"[a-z0-9]{{1,{NAME_LIMIT}}}", name):
-        message = f"{str(name)[:40]!a} is no attribute; name one with a-z and 0-9, and put what was measured into data"
-        raise InputError(message, code="bad_name")
-    own = name in ATTRIBUTES
-    if isinstance(value, int) and not own and name not in ("specversion", "datacontenttype"):
-        return
-    if not isinstance(value, str):
-        raise _unfit(f"@{name}", f"a text is expected, not {_sort(value)}")
-    if own and not value.strip():
-        raise InputError("empty; write it, or leave out what may be missing", code="missing", field=name)
-    if len(value) > (most := NAME_LIMIT if own else EXTENSION_LIMIT):
-        raise InputError(f"{len(value):,} characters; at most {most} are read", code="too_long", field=name)
-    if _FORBIDDEN.search(value):
-        raise InputError("control characters and lone surrogates are not read", code="bad_characters", field=name)
-
-
-def _time(event: CloudEvent) -> datetime | None:
-    written = (event.time or "").upper()
-    found = moment(written) if _RFC3339.fullmatch(written) else None
-    if event.time is not None and found is None:
-        raise InputError("no time of RFC 3339; write 2026-01-31T08:30:00+08:00", code="bad_time", field="time")
-    return found
-
-
 def _found(event: CloudEvent, path: str) -> object:
     """Return what stands at a dotted path in the data, or in an attribute; None where nothing does."""
-    if path == "@time" and (time := _time(event)):
+    if path == "@time" and (time := event.moment):
         return f"{time:%Y-%m-%d %H:%M}"
     if path.startswith("@"):
         return getattr(event, path[1:])
@@ -221,14 +135,6 @@ def _found(event: CloudEvent, path: str) -> object:
 
 def _unfit(path: str, message: str, code: str = "wrong_type") -> InputError:
     return InputError(message, code=code, field=path[1:] if path.startswith("@") else f"data.{path}")
-
-
-def _sort(value: object) -> str:
-    if isinstance(value, bool):
-        return "a truth value"
-    if isinstance(value, int | float):
-        return "a number"
-    return {str: "a text", type(None): "null", list: "a list"}.get(type(value), "an object")
 
 
 def _text(template: str, event: CloudEvent) -> str:
@@ -260,7 +166,7 @@ def _written(value: object, path: str) -> str:
     if isinstance(value, int | float):
         return _plain(value, path)
     if not isinstance(value, str):
-        raise _unfit(path, f"a text, a number or a truth value is expected, not {_sort(value)}")
+        raise _unfit(path, f"a text, a number or a truth value is expected, not {sort_of(value)}")
     one_line = _LINE_BREAKS.sub(" ", value)
     return "".join(each for each in one_line if unicodedata.category(each) not in ("Cc", "Cf", "Cs")).strip()
 
@@ -286,7 +192,7 @@ def condition(written: str) -> Condition:
     if not found:
         raise ValueError(f"{written!r} is no condition; write celsius <= 2, wet == true or @subject != null")
     path, sign, literal = found[1], found[2], _literal(found[3])
-    if sign in _ORDERS and _sort(literal) != "a number":
+    if sign in _ORDERS and sort_of(literal) != "a number":
         raise ValueError(f"{sign} compares numbers; write == or !=, or a number such as 2")
     return Condition(path=path, sign=sign, literal=literal)
 
@@ -379,7 +285,7 @@ def _entry(key: str, value: object) -> object:
     if key not in _ENTRIES:
         raise ValueError(f"{key} is unknown; known are {', '.join(_ENTRIES)}")
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{key}: a text is expected, not {_sort(value)}")
+        raise ValueError(f"{key}: a text is expected, not {sort_of(value)}")
     try:
         return _ENTRIES[key](value.strip())
     except ValueError as error:

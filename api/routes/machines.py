@@ -14,13 +14,14 @@ from api.dependencies import ReadyHotline, WhoSubmits
 from api.hotline import Hotline, Submission
 from api.orders import shown_entry
 from api.problems import declared
+from triage.cloudevents import EXTENSION_LIMIT, NAME_LIMIT, CloudEvent, event_from_headers, read_event
 from triage.errors import ConflictError, InputError
 from triage.ledger.drafts import REFERENCE_LIMIT
 from triage.ledger.events import Actor, canonical
 from triage.ledger.keys import digest
 from triage.ledger.order import Entry
 from triage.lines import TEXT_PATTERN
-from triage.machines import EXTENSION_LIMIT, NAME_LIMIT, CloudEvent, Machines, event_from_headers, read_event
+from triage.machines import Machines
 
 router = APIRouter(tags=["machines"])
 
@@ -52,7 +53,7 @@ _EVENT = {
     "time": "2026-11-22T05:30:00Z",
     "data": {"road": "朝阳区望京街", "district": "朝阳区", "celsius": -2.5, "wet": True},
 }
-# What `triage.machines` takes, in the words of JSON Schema.
+# What `triage.cloudevents` takes, in the words of JSON Schema.
 _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]*$"
 _ATTRIBUTE = {"type": "string", "maxLength": NAME_LIMIT, "pattern": _PLAIN, "allOf": [{"pattern": TEXT_PATTERN}]}
 _EXTENSION = {"type": ["null", "integer", "boolean", "string"], "maxLength": EXTENSION_LIMIT, "pattern": _PLAIN}

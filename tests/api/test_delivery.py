@@ -28,6 +28,7 @@ from api.delivery import (
     next_attempt,
     signed_headers,
 )
+from tests.web import served
 from triage.errors import InputError
 
 BODY = '{"type": "order.closed", "data": {"id": "20261122-17", "topic": "路灯不亮"}}'.encode()
@@ -467,14 +468,11 @@ class Answering(BaseHTTPRequestHandler):
 
 
 def serving(wrap=lambda listener: listener):
-    with Subscriber() as subscriber:
-        subscriber.socket = wrap(subscriber.socket)
-        thread = threading.Thread(target=subscriber.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    subscriber = Subscriber()
+    subscriber.socket = wrap(subscriber.socket)
+    with served(subscriber):
         yield subscriber
         subscriber.over.set()
-        subscriber.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.crash.cluster import Cluster, new_cluster
-from tests.crash.receiver import Receiver, receiving
+from tests.crash.receiver import Receiver
+from tests.web import served
 
 
 @pytest.fixture
@@ -28,5 +29,5 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
+    with served(Receiver()) as receiver:
         yield receiver

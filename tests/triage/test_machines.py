@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from triage import machines
+from triage import cloudevents, machines
 from triage.citypack import CHINA
+from triage.cloudevents import event_from_headers, read_event
 from triage.domain import Appeal
 from triage.errors import InputError, PackError
 from triage.machines import (
@@ -19,9 +20,7 @@ from triage.machines import (
     Machines,
     city_machines,
     condition,
-    event_from_headers,
     load_machines,
-    read_event,
     template,
 )
 
@@ -88,7 +87,8 @@ def china():
 
 
 def test_the_examples_in_the_module_hold():
-    assert doctest.testmod(machines) == (0, 3)
+    assert doctest.testmod(machines) == (0, 4)
+    assert doctest.testmod(cloudevents) == (0, 2)
 
 
 def test_an_event_is_read_with_what_a_mapping_can_use():

@@ -171,7 +171,7 @@ def _sqlite(url: URL) -> Engine:
     def settle(connection: DBAPIConnection, _: object) -> None:
         connection.isolation_level = None  # the driver begins transactions of its own otherwise, and too late
         for setting in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            _set(connection, setting)
+            _set(connection, setting, busy=driver.OperationalError)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -182,7 +182,7 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _set(connection: DBAPIConnection, setting: str) -> None:
+def _set(connection: DBAPIConnection, setting: str, *, busy: type[Exception]) -> None:
     """Settle one thing; to turn a new file to WAL, SQLite does not wait by itself for another process to do so."""
     until = time.monotonic() + _WAIT_SECONDS
     cursor = connection.cursor()
@@ -191,7 +191,7 @@ def _set(connection: DBAPIConnection, setting: str) -> None:
             try:
                 cursor.execute(f"PRAGMA {setting}")
                 return
-            except Exception as error:
+            except busy as error:
                 if "locked" not in str(error) or time.monotonic() > until:
                     raise
                 time.sleep(0.01)
