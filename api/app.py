@@ -2,7 +2,7 @@
 
 import threading
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from api.console import pages
 from api.counter import Counter
 from api.delivery import Destinations, Sender
 from api.guard import Guard
-from api.hotline import Hotline
+from api.hotline import DRAW, Hotline
 from api.metrics import Metrics
 from api.open311.routes import router as open311
 from api.outbox import Postman, Strongbox
@@ -62,8 +62,16 @@ class _Paidan(FastAPI):
         return described
 
 
-def create_app(router: Router | None, settings: Settings, ledger: Ledger | None = None) -> FastAPI:
-    """Build the service around a triage and a ledger; without either it is alive, and answers 503 for what needs it."""
+def create_app(
+    router: Router | None, settings: Settings, ledger: Ledger | None = None, *, draw: Callable[[], float] = DRAW
+) -> FastAPI:
+    """Build the service around a triage and a ledger; without either it is alive, and answers 503 for what needs it.
+
+    Parameters
+    ----------
+    draw
+        What a person looks at: a number from 0 up to 1 for each order.
+    """
     app = _Paidan(
         title="Paidan 派单",
         summary="Reads a citizen's complaint in Chinese, sends it to the unit that must act, and follows it to its end",
@@ -76,6 +84,7 @@ def create_app(router: Router | None, settings: Settings, ledger: Ledger | None 
     )
     state = app.state
     state.router, state.settings, state.metrics = router, settings, Metrics()
+    state.draw = draw
     state.together = Together(router) if router else None
     if isinstance(router, Champion):
         state.metrics.watch(router.shadow)
@@ -114,7 +123,7 @@ def _open_ledger(app: FastAPI, ledger: Ledger) -> None:
     state.worker = Worker(ledger, Postman(ledger, sender, state.strongbox))
     if state.router:
         sealing = public_key(settings.originals_key) if settings.originals_key else None
-        state.hotline = Hotline(state.router, ledger, originals_key=sealing)
+        state.hotline = Hotline(state.router, ledger, originals_key=sealing, draw=state.draw)
         state.desk = Counter(state.hotline, state.doorkeeper)
 
 

@@ -25,7 +25,7 @@ from triage.ledger.originals import seal
 from triage.ledger.reception import Receipt
 
 _AT_ONCE = 32
-_DRAW = SystemRandom().random  # nobody can tell which appeals a person will look at
+DRAW = SystemRandom().random  # nobody can tell which appeals a person will look at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Hotline:
         ledger: Ledger,
         *,
         originals_key: X25519PublicKey | None = None,
-        draw: Callable[[], float] = _DRAW,
+        draw: Callable[[], float] = DRAW,
     ) -> None:
         self._router, self.ledger = router, ledger
         self._draw = draw

@@ -105,10 +105,11 @@ class Postman:
 def body_of(claimed: Claimed) -> bytes:
     """Write an event for a webhook: the same bytes at every attempt, and nothing that anybody wrote."""
     event = claimed.event
+    about = {"order": event.order} if event.order else {}
     told = {
-        "type": f"order.{event.kind}",
+        "type": f"{'order' if event.order else 'ledger'}.{event.kind}",
         "timestamp": event.at.isoformat(),
-        "data": {"order": event.order, "number": event.number, "role": event.role, "facts": event.facts},
+        "data": {**about, "number": event.number, "role": event.role, "facts": event.facts},
     }
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 

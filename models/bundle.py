@@ -33,7 +33,7 @@ from triage.text import Reader, Segmenter
 
 _RANKER_ARRAYS = ("mean", "scale", "inner", "bias", "outer")
 _TREES = ("feature", "threshold", "left", "right", "value")
-_TRIED_ARRAYS = ("sure", "right", "unit", "topic", "owned")
+_TRIED_ARRAYS = ("sure", "right", "unit", "topic", "owned", "weight")
 
 
 def save(folder: Path, *, learned: Learned, tried: Tried, pack: CityPack, about: Mapping[str, object]) -> None:

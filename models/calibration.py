@@ -41,13 +41,15 @@ class Calibration:
         return probabilities
 
 
-def fit_calibration(scores: Floats, right: NDArray[np.bool_]) -> Calibration:
+def fit_calibration(scores: Floats, right: NDArray[np.bool_], weight: NDArray[np.floating]) -> Calibration:
     """Fit on rows that nothing else was fitted on.
 
     Parameters
     ----------
     scores, right
         Shape `(lists, candidates)`; `right` is true at the candidate that closed the order, and nowhere if none did.
+    weight
+        How much each list counts, shape `(lists,)`.
     """
     from scipy.optimize import minimize  # noqa: PLC0415 - slow to import, and whoever only routes never fits
 
@@ -56,11 +58,12 @@ def fit_calibration(scores: Floats, right: NDArray[np.bool_]) -> Calibration:
 
     def loss(line: NDArray[np.float64]) -> float:
         predicted = line[0] * odds + line[1]
-        return float(np.mean(np.logaddexp(0, predicted) - hit * predicted)) + 1e-4 * float((line[0] - 1) ** 2)
+        lost = np.logaddexp(0, predicted) - hit * predicted
+        return float(np.average(lost, weights=weight)) + 1e-4 * float((line[0] - 1) ** 2)
 
     slope, intercept = minimize(loss, x0=np.array([1.0, 0.0]), method="L-BFGS-B").x
-    missed = right[~hit]
-    reach = (missed.any(axis=1).sum() + 1) / (len(missed) + 2)
+    missed = weight[~hit]
+    reach = (missed[right[~hit].any(axis=1)].sum() + 1) / (missed.sum() + 2)
     return Calibration(slope=float(slope), intercept=float(intercept), reach=float(reach))
 
 

@@ -38,6 +38,8 @@ class Tried:
         Columns of the first suggestion, and of the first topic (-1 where topics are not learned).
     owned
         Probability that was given to the unit that closed the order, 0 where it was not on the list.
+    weight
+        How much each row counts: one that was drawn at random from others stands for them.
     """
 
     sure: Floats
@@ -45,6 +47,7 @@ class Tried:
     unit: NDArray[np.int32]
     topic: NDArray[np.int32]
     owned: Floats
+    weight: NDArray[np.float64]
 
     def of(self, rows: NDArray[np.bool_]) -> "Tried":
         return Tried(
@@ -53,28 +56,40 @@ class Tried:
             unit=self.unit[rows],
             topic=self.topic[rows],
             owned=self.owned[rows],
+            weight=self.weight[rows],
         )
 
 
 def dial(tried: Tried, promise: float, *, confidence: float) -> Dialled:
     """Find the lowest threshold that keeps a promise with confidence; `NEVER` where none does."""
     order = np.argsort(-tried.sure, kind="stable")
-    sure, wrong = tried.sure[order], np.cumsum(~tried.right[order])
-    count, kept = len(sure), 0
+    sure, wrong, weight = tried.sure[order], ~tried.right[order], tried.weight[order]
+    kept = 0
     for rows in _sequence(sure, at_least=np.log(1 - confidence) / np.log(promise)):
-        if upper_bound(int(wrong[rows - 1]), rows, confidence=confidence) > 1 - promise:
+        if upper_bound(*effective(wrong[:rows], weight[:rows]), confidence=confidence) > 1 - promise:
             break
         kept = rows
     if not kept:
         return Dialled(promise=promise, threshold=NEVER, coverage=0.0, precision=0.0, at_least=0.0)
-    errors = int(wrong[kept - 1])
+    errors, of = effective(wrong[:kept], weight[:kept])
     return Dialled(
         promise=promise,
         threshold=float(sure[kept - 1]),
-        coverage=kept / count,
-        precision=1 - errors / kept,
-        at_least=1 - upper_bound(errors, kept, confidence=confidence),
+        coverage=float(weight[:kept].sum() / weight.sum()),
+        precision=1 - errors / of,
+        at_least=1 - upper_bound(errors, of, confidence=confidence),
     )
+
+
+def effective(wrong: NDArray[np.bool_], weight: NDArray[np.number]) -> tuple[float, float]:
+    """Return how many errors among how many rows of equal weight tell as much as these do.
+
+    So Korn and Graubard, Confidence intervals for proportions with small expected number of positive counts estimated
+    from survey data, Survey Methodology 24 (1998), bound a share that is measured on a sample of unequal weights.
+    """
+    whole = weight.sum()
+    each = whole / (weight**2).sum() if whole else 0.0
+    return float(weight[wrong].sum() * each), float(whole * each)
 
 
 def _sequence(sure: Floats, *, at_least: float) -> list[int]:
@@ -88,7 +103,7 @@ def _sequence(sure: Floats, *, at_least: float) -> list[int]:
     return sorted({int(np.searchsorted(-sure, -sure[rows - 1], side="right")) for rows in wanted if 0 < rows <= count})
 
 
-def upper_bound(errors: int, rows: int, *, confidence: float) -> float:
+def upper_bound(errors: float, rows: float, *, confidence: float) -> float:
     """Bound the share of errors from above, given how many of the rows were wrong (Clopper and Pearson, 1934)."""
     return 1.0 if errors >= rows else float(betaincinv(errors + 1, rows - errors, confidence))
 
@@ -98,8 +113,10 @@ def set_threshold(tried: Tried, coverage: float) -> float:
 
     0, which takes in every unit on the list, where even all of them do not.
     """
-    rank = int(np.floor((1 - coverage) * (len(tried.owned) + 1)))
-    return float(np.sort(tried.owned)[rank - 1]) if rank >= 1 else 0.0
+    order = np.argsort(tried.owned, kind="stable")
+    missed = np.cumsum(tried.weight[order])
+    rank = int(np.searchsorted(missed, (1 - coverage) * (tried.weight.sum() + 1), side="right"))
+    return float(tried.owned[order[rank - 1]]) if rank >= 1 else 0.0
 
 
 def make_policy(pack: CityPack, topics: Sequence[Topic], tried: Tried, *, dispatches: bool, on: date) -> Policy:

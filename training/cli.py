@@ -6,8 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,16 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from training import registrar
 from training.closures import Closures
 from training.hygiene import Summary
+from training.registrar import ByOption, KeyOption, RegistryOption, WhyOption, console
 from triage.citypack import FORMULA
-from triage.directory import CHINA_TIME
 from triage.errors import InputError, PaidanError
 
 if TYPE_CHECKING:
-    from models.moves import Move
-    from models.registry import Registry
     from training.evaluate import Kept
+    from training.wording import Language
 
 app = typer.Typer(
     name="paidan-train",
@@ -36,6 +34,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(registrar.app)
+
 _SHOWN_PROBLEMS = 10
 _ENCODERS = "lsa, static, or the folder of a SentenceTransformer (the last two: extra semantic)."
 SIZES = [0, 200, 1_000, 5_000]
@@ -45,14 +45,7 @@ ClosuresOption = Annotated[list[Path], typer.Option("--closures", help="CSV, JSO
 ColumnOption = Annotated[
     list[str] | None, typer.Option("--column", help="Our field=their header, such as unit=经办部门; repeatable.")
 ]
-RegistryOption = Annotated[str, typer.Option("--registry", help="Folder of the registry, or an address of fsspec.")]
-BundleArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of a bundle, as `list` shows it.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does it; the user of this machine by default.")]
-WhyOption = Annotated[str, typer.Option("--why", help="Why, for those who read it later.")]
-KeyOption = Annotated[
-    Path | None, typer.Option("--key", help="Key that signs; signing.key of the registry by default.")
-]
-_NO_REASON = "no reason given"
+LanguageOption = Annotated[str, typer.Option("--language", help="Of the page: zh or en.")]
 
 
 @app.command()
@@ -117,7 +110,7 @@ def retrain(
         str | None, typer.Option("--cluster", help="Address of a Dask scheduler (extra cluster).")
     ] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write a page of what changed, OUT.html.")] = None,
-    language: Annotated[str, typer.Option("--language", help="Of the page: zh or en.")] = "zh",
+    language: LanguageOption = "zh",
     by: ByOption = None,
     why: WhyOption = "retrained",
     key: KeyOption = None,
@@ -134,8 +127,7 @@ def retrain(
 
     memory = Memory(days=days, half_life=half_life) if days or half_life else None
     recipe = Recipe(pack=pack, memory=memory, most=most, seed=seed)
-    if language not in ("zh", "en"):
-        raise InputError("zh or en", field="--language")
+    told_in = _language(language)
     _check_writable(report)
     opened = Registry.open(registry, key=key)
     ended = ended_of(closures or (), database, pack=pack, columns=_columns(column or []))
@@ -144,7 +136,7 @@ def retrain(
     if report:
         from training.report import report as page  # noqa: PLC0415
 
-        report.write_text(page(result, language="zh" if language == "zh" else "en"), encoding="utf-8")
+        report.write_text(page(result, language=told_in), encoding="utf-8")
     for name, count in result.counts.items():
         typer.echo(f"{count:>9,}  {name}")
     promoted = isinstance(result.verdict, Promotion)
@@ -164,21 +156,29 @@ def evaluate(
     train: Annotated[list[Path] | None, typer.Option("--train", help="Those closures, if not beside these.")] = None,
     column: ColumnOption = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write a page of the figures, OUT.html.")] = None,
+    language: LanguageOption = "zh",
 ) -> None:
     """Try a bundle on closed orders it has not seen."""
     from training.evaluate import Evaluation  # noqa: PLC0415
     from training.evaluate import evaluate as run  # noqa: PLC0415
 
+    told_in = _language(language)
     _check_writable(json_out)
+    _check_writable(report)
     result: Evaluation = run(bundle, closures, peers=peers, train=train or (), columns=_columns(column or []))
     if json_out:
-        json_out.write_text(json.dumps(asdict(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        json_out.write_text(json.dumps(result.facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if report:
+        from training.report import evaluated  # noqa: PLC0415
+
+        report.write_text(evaluated(result, language=told_in), encoding="utf-8")
     left = ", ".join(f"{count} {reason}" for reason, count in result.summary.items() if count)
     typer.echo(
         f"{result.rows} rows ({result.unknown_units} of units the bundle has not met); set aside: {left or 'none'}"
     )
-    _console().print(_figures_table(result.bundle, result.figures, result.peers))
-    _console().print(_districts_table(result.districts))
+    console().print(_figures_table(result.bundle, result.figures, result.peers))
+    console().print(_districts_table(result.districts))
     for name, gains in result.gains.items():
         said = ", ".join(f"{depth} {gain:+.3f} [{low:+.3f}, {high:+.3f}]" for depth, (gain, low, high) in gains.items())
         typer.echo(f"gain over {name}: {said}")
@@ -197,6 +197,32 @@ def _districts_table(districts: Sequence["Kept"]) -> Table:
             ", ".join(kept.strays),
         )
     return table
+
+
+@app.command()
+def noise(
+    bundle: Annotated[Path, typer.Option("--bundle", help="Folder of a bundle that has not learned from them.")],
+    closures: ClosuresOption,
+    most: Annotated[int, typer.Option("--most", min=1, help="How many orders.")] = 20,
+    column: ColumnOption = None,
+) -> None:
+    """Rank closed orders by how doubtful it is who closed them, for people to look at."""
+    from training.evaluate import evaluate as run  # noqa: PLC0415
+    from training.noise import doubts  # noqa: PLC0415
+
+    judged = run(bundle, closures, peers=False, columns=_columns(column or [])).trial.judged
+    table = Table("order", "closed by", "of", "the model says", "of", "contradicts", box=None)
+    for one in doubts(judged, most=most):
+        told = (
+            one.id,
+            one.label,
+            f"{one.given:.3f}",
+            one.says,
+            f"{one.probability:.3f}",
+            "yes" if one.confident else "",
+        )
+        table.add_row(*map(escape, told))
+    console().print(table)
 
 
 @app.command()
@@ -245,7 +271,7 @@ def curve(
         )
         for point in points:
             table.add_row(*point.cells())
-    _console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -261,65 +287,22 @@ def benchmark(
     table = Table("what", "measured", "of", "ratio", box=None)
     for row in measured:
         table.add_row(*row.cells())
-    _console().print(table)
-
-
-@app.command("list")
-def list_(registry: RegistryOption) -> None:
-    """Show what happened in a registry, and which bundles stand how."""
-    with _registry(registry) as opened:
-        moves, state, kept = opened.moves(), opened.state(), opened.kept()
-    table = Table("move", "at", "by", "what", "bundle", "why", box=None)
-    for move in moves:
-        at = f"{datetime.fromisoformat(move.at).astimezone(CHINA_TIME):%Y-%m-%d %H:%M:%S}"
-        cells = (str(move.number), at, move.by, move.kind.value, move.bundle, move.why)
-        table.add_row(*[escape(cell) for cell in cells])
-    _console().print(table)
-    for bundle in state.bundles:
-        roles = {"champion": state.champion, "previous": state.previous, "shadow": state.shadow}
-        said = [role for role, which in roles.items() if which == bundle]
-        said += ["refused"] if bundle in state.refused else []
-        said += [] if bundle in kept else ["dropped"]
-        typer.echo(f"{bundle:<40} {', '.join(said) or 'candidate'}")
+    console().print(table)
 
 
 @app.command()
-def promote(
-    bundle: BundleArgument,
-    registry: RegistryOption,
-    by: ByOption = None,
-    why: WhyOption = _NO_REASON,
-    key: KeyOption = None,
+def watch(
+    database: Annotated[str, typer.Option("--database", help="URL of a ledger.")],
+    pack: Annotated[Path, typer.Option("--pack", help="City pack, for the names of units and topics.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="The last days, which are compared.")] = 7,
+    before: Annotated[int, typer.Option("--before", min=1, max=3_660, help="The days in front of them.")] = 28,
+    every: Annotated[str | None, typer.Option("--every", help="Again and again, such as 30m, 1h or 1d.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON each time.")] = False,  # noqa: FBT002
 ) -> None:
-    """Make a bundle the champion; servers that follow the registry take it within seconds."""
-    from models.registry import whoever  # noqa: PLC0415
+    """Tell how far what comes in has moved, and write alerts into the ledger where it did."""
+    from training.lookout import look_out  # noqa: PLC0415
 
-    with _registry(registry, key) as opened:
-        _tell(opened.promote(bundle, by=by or whoever(), why=why))
-
-
-@app.command()
-def rollback(registry: RegistryOption, by: ByOption = None, why: WhyOption = _NO_REASON, key: KeyOption = None) -> None:
-    """Return to the champion before."""
-    from models.registry import whoever  # noqa: PLC0415
-
-    with _registry(registry, key) as opened:
-        _tell(opened.rollback(by=by or whoever(), why=why))
-
-
-@app.command()
-def shadow(
-    bundle: Annotated[str, typer.Argument(metavar="ID", help="Id of a bundle; none ends it.")],
-    registry: RegistryOption,
-    by: ByOption = None,
-    why: WhyOption = _NO_REASON,
-    key: KeyOption = None,
-) -> None:
-    """Let a bundle run beside the champion, unheard, and count how often both agree."""
-    from models.registry import whoever  # noqa: PLC0415
-
-    with _registry(registry, key) as opened:
-        _tell(opened.shadow(None if bundle == "none" else bundle, by=by or whoever(), why=why))
+    look_out(database, pack, days=days, before=before, every=every, as_json=as_json)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -334,24 +317,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-@contextmanager
-def _registry(url: str, key: Path | None = None) -> "Iterator[Registry]":
-    """Open a registry that somebody has begun."""
-    from models.registry import Registry  # noqa: PLC0415
-
-    try:
-        opened = Registry.open(url, key=key)
-        if not opened.moves():
-            raise InputError("no registry here yet; `paidan-train retrain` begins one", file=url)
-        yield opened
-    except OSError as error:
-        raise InputError(f"{error.strerror or error}; name a folder that can be read and written", file=url) from None
-
-
-def _tell(move: "Move") -> None:
-    typer.echo(f"move {move.number}: {move.bundle} {move.kind.value} by {move.by}: {move.why}")
-
-
 def _repeated(arguments: Sequence[str]) -> list[str]:
     """Write `--closures A B` as `--closures A --closures B`, which is what the parser knows."""
     spread: list[str] = []
@@ -363,6 +328,12 @@ def _repeated(arguments: Sequence[str]) -> list[str]:
             spread.append(option)
         spread.append(word)
     return spread
+
+
+def _language(name: str) -> "Language":
+    if name not in ("zh", "en"):
+        raise InputError("zh or en", field="--language")
+    return "zh" if name == "zh" else "en"
 
 
 def _columns(pairs: Sequence[str]) -> dict[str, str] | None:
@@ -408,10 +379,6 @@ def _progress() -> Iterator[Callable[[str], None]]:
         return
     with console.status("reading") as status:
         yield status.update
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
 def _figures_table(name: str, ours: dict[str, float], peers: dict[str, dict[str, float]]) -> Table:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -12,10 +12,11 @@ import numpy as np
 from models.bundle import load_triage, read_manifest
 from training.closures import read_closures
 from training.hygiene import Cleaned, clean
+from training.judgements import Judgements
 from training.measures import Outcome, figures, paired_gain, topic_figures
 from training.peers import PEERS, try_peer
 from triage.citypack import CityPack, Promise
-from triage.domain import Action, Appeal, Closure, Routing
+from triage.domain import Action, Appeal, Closure, Routing, Unit
 from triage.errors import InputError
 
 _CHUNK = 512
@@ -60,6 +61,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a report is made of: the orders one by one, the units of the pack, what is promised, the model card."""
+
+    judged: Judgements
+    units: tuple[Unit, ...]
+    promise: float
+    card: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What a bundle reached on closures, over all and by district; `peers` and `gains` by the name of the peer."""
 
@@ -71,6 +82,18 @@ class Evaluation:
     districts: tuple[Kept, ...]
     peers: dict[str, dict[str, float]]
     gains: dict[str, dict[str, tuple[float, float, float]]]
+    trial: Trial = field(repr=False, compare=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The figures for a file, without the orders one by one."""
+        told = {name: getattr(self, name) for name in ("bundle", "summary", "rows", "unknown_units", "figures")}
+        return {
+            **told,
+            "districts": [asdict(kept) for kept in self.districts],
+            "peers": self.peers,
+            "gains": self.gains,
+        }
 
 
 def evaluate(
@@ -90,7 +113,7 @@ def evaluate(
         with the digests in the manifest that lie beside `files`.
     """
     triage = load_triage(bundle)
-    cleaned = _cleaned(files, triage.pack, columns)
+    cleaned, channels = _cleaned(files, triage.pack, columns)
     routings = [
         routing
         for start in range(0, len(cleaned.rows), _CHUNK)
@@ -100,7 +123,7 @@ def evaluate(
     known = {unit.name for unit in triage.pack.units}
     rivals: dict[str, Outcome] = {}
     if peers:
-        learned = _cleaned(train or _sources(read_manifest(bundle), files), triage.pack, columns).rows
+        learned = _cleaned(train or _sources(read_manifest(bundle), files), triage.pack, columns)[0].rows
         rivals = {name: try_peer(name, learned, cleaned.rows) for name in PEERS}
     return Evaluation(
         bundle=triage.versions.bundle,
@@ -119,17 +142,34 @@ def evaluate(
             name: {f"top{depth}": paired_gain(ours, rival, depth=depth) for depth in (1, 3, 5)}
             for name, rival in rivals.items()
         },
+        trial=Trial(
+            judged=Judgements.of(routings, cleaned.rows, channels=channels),
+            units=triage.pack.units,
+            promise=triage.pack.terms.promise.precision,
+            card=_card(bundle),
+        ),
     )
 
 
-def _cleaned(files: Sequence[Path], pack: CityPack, columns: Mapping[str, str] | None) -> Cleaned:
-    """Clean closures and call their units by official names; a unit that the pack does not have stays, and counts."""
+def _cleaned(
+    files: Sequence[Path], pack: CityPack, columns: Mapping[str, str] | None
+) -> tuple[Cleaned, Mapping[str, str]]:
+    """Clean closures and call their units by official names; a unit that the pack does not have stays, and counts.
+
+    The channels of orders, by id, are beside.
+    """
     names = pack.acting_names
-    rows = read_closures(files, columns=columns).rows
-    cleaned = clean([replace(row, unit=names.get(row.unit, row.unit)) for row in rows])
+    read = read_closures(files, columns=columns)
+    cleaned = clean([replace(row, unit=names.get(row.unit, row.unit)) for row in read.rows])
     if not cleaned.rows:
         raise InputError(f"no row can be evaluated: {cleaned.summary.counts}", file=files[0])
-    return cleaned
+    return cleaned, {one.closure.id: one.channel for one in read.ended}
+
+
+def _card(bundle: Path) -> str:
+    """Return the model card; a bundle serves without it too."""
+    card = bundle / "README.md"
+    return card.read_text("utf-8") if card.is_file() else ""
 
 
 def _appeal(row: Closure) -> Appeal:

@@ -66,7 +66,7 @@ class _Tried:
     """
 
     units: Lists
-    topics: tuple[Floats, NDArray[np.bool_]] | None
+    topics: tuple[Floats, NDArray[np.bool_], NDArray[np.float64]] | None
     alarms: Floats
 
 
@@ -168,18 +168,19 @@ def _try(data: Dataset, named: Named, parts: _Parts, split: Split) -> _Tried:
     )
     listed = short_list(evidence, parts.roster)
     topics = parts.table.listed(margins) if "topic1" in margins else None
-    known = data.topic[rows] >= 0
     units = Lists(
         rows=rows,
         units=listed.units,
         features=listed.features,
         right=listed.units == data.units[rows][:, None],
         topic=topics.topics[:, 0] if topics else np.full(len(rows), -1),
+        weight=data.believed[rows],
     )
+    known, of = data.topic[rows] >= 0, data.topic[rows][:, None]
     ordinary = data.labels["beyond"][rows] == 0 if parts.outside else []
     return _Tried(
         units=units,
-        topics=(topics.scores[known], (topics.topics == data.topic[rows][:, None])[known]) if topics else None,
+        topics=(topics.scores[known], (topics.topics == of)[known], units.weight[known]) if topics else None,
         alarms=parts.outside.alarms(margins)[ordinary] if parts.outside else _NO_ALARMS,
     )
 
@@ -195,6 +196,6 @@ def _calibrate_topics(tried: list[_Tried], table: TopicTable) -> tuple[TopicRank
     found = [part.topics for part in tried if part.topics]
     if not found:
         return None
-    scores, right = (np.concatenate(tables) for tables in zip(*found, strict=True))
-    calibration = fit_calibration(scores, right)
+    scores, right, weight = (np.concatenate(tables) for tables in zip(*found, strict=True))
+    calibration = fit_calibration(scores, right, weight)
     return TopicRanking(table=table, calibration=calibration), figures(calibration, scores, right)

@@ -8,7 +8,7 @@ from typing import Self
 
 from scipy.special import bdtr
 
-from models.promise import upper_bound
+from models.promise import effective, upper_bound
 from training.judgements import Judgements
 from training.measures import Slice, compare, measure
 
@@ -59,7 +59,8 @@ class Evidence:
     Parameters
     ----------
     dispatched, wrong
-        Of the rows, how many it would have dispatched without a person, and how many of these to the wrong unit.
+        Of the rows, how many it would have dispatched without a person, and how many of these to the wrong unit; as
+        many of equal weight as tell the same, where some stand for others.
     newest
         Day of the newest closure that it learned from.
     size, p95
@@ -71,8 +72,8 @@ class Evidence:
     rows: int
     top1: float
     calibration_error: float
-    dispatched: int
-    wrong: int
+    dispatched: float
+    wrong: float
     promise: float
     newest: date
     today: date
@@ -102,12 +103,14 @@ class Evidence:
             if champion is None
             else compare(challenger, champion, promise=promise, groups=groups, fewest=fewest, seed=seed)
         )
+        sent = challenger.dispatched
+        wrong, dispatched = effective(~challenger.within(1)[sent], challenger.counts[sent])
         return cls(
             rows=len(challenger),
             top1=whole["top1"],
             calibration_error=whole["calibration_error"],
-            dispatched=int(challenger.dispatched.sum()),
-            wrong=int((challenger.dispatched & ~challenger.within(1)).sum()),
+            dispatched=dispatched,
+            wrong=wrong,
             promise=promise,
             newest=newest,
             today=today,
@@ -292,8 +295,8 @@ def _promise_kept(evidence: Evidence, bounds: Bounds) -> Iterator[Finding]:
         code="promise",
         holds=(low if provable else high) >= asked,
         numbers={"dispatched": sent, "wrong": wrong, "at_least": low, "at_most": high, "asked": asked},
-        english=f"Of {sent} dispatched orders {share} went right ({low:.1%} / {high:.1%}); {asked:.1%} is asked.",
-        chinese=f"自动派单{sent}件，正确率{share}（单侧置信界{low:.1%} / {high:.1%}），要求{asked:.1%}。",
+        english=f"Of {sent:.0f} dispatched orders {share} went right ({low:.1%} / {high:.1%}); {asked:.1%} is asked.",
+        chinese=f"自动派单{sent:.0f}件，正确率{share}（单侧置信界{low:.1%} / {high:.1%}），要求{asked:.1%}。",
     )
 
 

@@ -30,6 +30,11 @@ class Judgements:
         Whether it would have been sent to the first without a person.
     inside
         Whether the right unit is in the set that a person is shown; None of a router that shows none.
+    stands_for
+        For how many orders it stands, in whole ones: more than 1 where it was drawn at random from others; None where
+        each stands for itself.
+    chances
+        The probability of each of `named`; None of a router that tells that of the first alone.
     """
 
     id: Texts
@@ -42,12 +47,19 @@ class Judgements:
     sure: NDArray[np.float64]
     dispatched: NDArray[np.bool_]
     inside: NDArray[np.bool_] | None = None
+    chances: NDArray[np.float64] | None = None
+    stands_for: NDArray[np.int64] | None = None
 
     @classmethod
     def of(
-        cls, routings: Sequence[Routing], rows: Sequence[Closure], *, channels: Mapping[str, str] = _UNKNOWN
+        cls,
+        routings: Sequence[Routing],
+        rows: Sequence[Closure],
+        *,
+        channels: Mapping[str, str] = _UNKNOWN,
+        stands_for: Mapping[str, float] | None = None,
     ) -> Self:
-        """Judge routings by the units that closed the orders; `channels` by the orders' ids, as far as known."""
+        """Judge routings by the units that closed the orders; `channels` and `stands_for` by the orders' ids."""
         best = [routing.suggestions[0].probability if routing.suggestions else 0.0 for routing in routings]
         pairs = list(zip(routings, rows, strict=True))
         return cls(
@@ -56,6 +68,8 @@ class Judgements:
             sure=np.array(best, dtype=float),
             dispatched=np.array([routing.decision.action is Action.DISPATCH for routing in routings], dtype=bool),
             inside=np.array([row.unit in routing.decision.set for routing, row in pairs], dtype=bool),
+            chances=_chances(routings),
+            stands_for=None if stands_for is None else _whole([stands_for.get(row.id, 1.0) for row in rows]),
         )
 
     @classmethod
@@ -77,17 +91,20 @@ class Judgements:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """Put parts behind each other; sets count only where every part shows them."""
-        whole = {
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])
-            for field in fields(cls)
-            if field.name != "inside"
-        }
-        sets = [part.inside for part in parts if part.inside is not None]
-        return cls(**whole, inside=np.concatenate(sets) if len(sets) == len(parts) else None)
+        """Put parts behind each other; sets and chances count only where every part tells them."""
+        whole: dict[str, Any] = {}
+        for field in fields(cls):
+            column = [getattr(part, field.name) for part in parts]
+            whole[field.name] = None if any(part is None for part in column) else np.concatenate(column)
+        return cls(**whole)
 
     def __len__(self) -> int:
         return len(self.id)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """For how many orders each row stands."""
+        return np.ones(len(self), dtype=np.int64) if self.stands_for is None else self.stands_for
 
     def within(self, depth: int) -> NDArray[np.bool_]:
         """For each row, whether the right unit is among the first `depth`."""
@@ -103,6 +120,19 @@ def _facts(rows: Sequence[Closure], districts: Sequence[str], channels: Mapping[
         "topic": _texts(["".join(row.topic[:1]) for row in rows]),
         "channel": _texts([channels.get(row.id, "") for row in rows]),
     }
+
+
+def _chances(routings: Sequence[Routing]) -> NDArray[np.float64]:
+    """Return the probabilities of the first five suggestions of each routing, 0 where there are fewer."""
+    table = np.zeros((len(routings), _DEPTH))
+    for row, routing in zip(table, routings, strict=True):
+        told = [suggestion.probability for suggestion in routing.suggestions[:_DEPTH]]
+        row[: len(told)] = told
+    return table
+
+
+def _whole(values: Sequence[float]) -> NDArray[np.int64]:
+    return np.rint(values).astype(np.int64)
 
 
 def _texts(values: Sequence[str]) -> Texts:

@@ -130,8 +130,8 @@ def measure(judged: Judgements, *, promise: float, fewest: int = 30) -> dict[tup
 
     Of the unit that was right macro-F1 is its F1. Coverage is the largest share of rows, surest first, of which
     `promise` are right; precision that of what was dispatched; expected the mean probability of the first suggestion,
-    the share of first dispatches that the router itself expects to be right, to stand beside top1. Figures are nan
-    where there is nothing to measure.
+    the share of first dispatches that the router itself expects to be right, to stand beside top1. A row counts as
+    often as the orders that it stands for. Figures are nan where there is nothing to measure.
     """
     one_each = np.ones((1, len(judged)), dtype=np.int16)
     found: dict[tuple[str, str], dict[str, float]] = {}
@@ -201,19 +201,16 @@ class _Sums:
         kept = np.flatnonzero(axis.of >= 0)
         within = {depth: judged.within(depth)[kept] for depth in (1, 3, 5)}
         of, matters, sure, sent = axis.of[kept], matter[kept], judged.sure[kept], judged.dispatched[kept]
+        counts = judged.counts[kept]
         inside = np.full(len(kept), np.nan) if judged.inside is None else judged.inside[kept]
         every = int(matter.max(initial=-1)) + 1
         columns = (np.ones(len(kept)), *within.values(), sent, sent & within[1], inside, sure)
-        self._plain = [_cells(of, matters, values, (self._slices, every)) for values in columns]
+        self._plain = [_cells(of, matters, counts * values, (self._slices, every)) for values in columns]
+        self.hits = _cells(of, matters, within[1], (self._slices, every))  # rows, whatever they stand for
         bins = np.minimum((sure * _BINS).astype(np.intp), _BINS - 1)
-        self._bins = _cells(of * _BINS + bins, matters, within[1] - sure, (self._slices * _BINS, every))
+        self._bins = _cells(of * _BINS + bins, matters, counts * (within[1] - sure), (self._slices * _BINS, every))
         self._frequent = _Frequent(judged, axis, matter)
-        self._surest = _Surest(of, sure, within[1], matters, promise)
-
-    @property
-    def hits(self) -> csr_matrix:
-        """How many rows of each matter have the right unit first, shape `(slices, matters)`."""
-        return self._plain[1]
+        self._surest = _Surest(of, sure, within[1], matters, counts, promise)
 
     def figures(self, drawn: Draws) -> Counts:
         """Return `FIGURES` for matters `drawn` so many times, `(draws, matters)`; shape `(figures, slices, draws)`."""
@@ -244,10 +241,10 @@ class _Frequent:
         gets = np.where(of_first >= 0, of_first * len(known) + first, -1)
         pairs, seen = np.unique(owns[owns >= 0], return_counts=True)
         pairs = pairs[seen >= _FREQUENT]
-        shape, one_each = (len(pairs), int(matter.max(initial=-1)) + 1), np.ones(len(judged))
-        self._right = _cells(_place(owns, pairs), matter, one_each, shape)
-        self._named = _cells(_place(gets, pairs), matter, one_each, shape)
-        self._both = _cells(_place(owns, pairs), matter, right == first, shape)
+        shape, counts = (len(pairs), int(matter.max(initial=-1)) + 1), judged.counts
+        self._right = _cells(_place(owns, pairs), matter, counts, shape)
+        self._named = _cells(_place(gets, pairs), matter, counts, shape)
+        self._both = _cells(_place(owns, pairs), matter, counts * (right == first), shape)
         of_pair = (pairs // len(known), np.arange(len(pairs)))
         self._of_slice = csr_matrix((np.ones(len(pairs)), of_pair), shape=(len(axis.names), len(pairs)))
 
@@ -268,6 +265,7 @@ class _Surest:
         sure: NDArray[np.floating],
         hit: NDArray[np.bool_],
         matter: NDArray[np.intp],
+        counts: NDArray[np.int64],
         promise: float,
     ) -> None:
         order = np.lexsort((-sure, of))
@@ -275,7 +273,7 @@ class _Surest:
         # Two sums in one number, since this is most of the time that an interval takes: how many rows were let through,
         # and above them how far the right ones among these exceed the promise.
         spare = np.where(hit[order], _WHOLE, 0) - round(promise * _WHOLE)
-        self._both, self._matter = (spare << _ROOM) + 1, matter[order]
+        self._both, self._matter = ((spare << _ROOM) + 1) * counts[order], matter[order]
         self._first = np.flatnonzero(np.append(True, of[1:] != of[:-1]))
         # Rows of one probability are dispatched together or not at all.
         self._last_of_equals = np.append((of[1:] != of[:-1]) | (sure[1:] < sure[:-1]), True)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from training.judgements import Judgements
+
 _PRIOR = 5  # rows of the mean of all labels that a label with few rows is taken together with
 
 Shares = NDArray[np.float64]
@@ -91,6 +93,23 @@ def doubtful(
         )
         for at in order.tolist()
     )
+
+
+def doubts(judged: Judgements, *, most: int | None = None) -> tuple[Doubt, ...]:
+    """Rank orders that a router was tried on, and has not learned from, by how doubtful it is who closed them.
+
+    A router that tells the probability of its first suggestion alone is asked for no more than that.
+    """
+    chances = judged.chances
+    if chances is None:
+        chances = np.zeros(judged.named.shape)
+        chances[:, 0] = judged.sure
+    names, codes = np.unique(np.concatenate([judged.unit, judged.named.ravel()]), return_inverse=True)
+    labels, named = codes[: len(judged)], codes[len(judged) :]
+    row, listed = np.repeat(np.arange(len(judged)), judged.named.shape[1]), judged.named.ravel() != ""
+    entries = (chances.ravel()[listed], (row[listed], named[listed]))
+    table = csr_matrix(entries, shape=(len(judged), len(names)))
+    return doubtful(judged.id.tolist(), labels, names.tolist(), table, most=most)
 
 
 def _rows(table: Table, rows: NDArray[np.intp]) -> csr_matrix:

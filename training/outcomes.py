@@ -68,11 +68,17 @@ class LabelRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """An order that teaches its unit with a weight; `returned` are the units it speaks against, and why they said."""
+    """An order that teaches its unit with a weight; `returned` are the units it speaks against, and why they said.
+
+    `channel` is how it came in, as far as known; `stands_for` the part of the weight that says for how many orders it
+    stands.
+    """
 
     closure: Closure
     weight: float
     returned: tuple[tuple[str, str], ...] = ()
+    channel: str = ""
+    stands_for: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +179,13 @@ def outcome(ended: Ended, rules: LabelRules, today: date, names: Names | None = 
             return Unusable(id=id_, reason=unnamed.reason)
     if rules.self_confirmed == 0 and self_confirmed(ended):
         return Unusable(id=id_, reason="self_confirmed")
-    return Settled(closure=_taught(ended, rules), weight=weight(ended, rules, today), returned=negatives(ended))
+    return Settled(
+        closure=_taught(ended, rules),
+        weight=weight(ended, rules, today),
+        returned=negatives(ended),
+        channel=ended.channel,
+        stands_for=who_decided_weight(ended, rules),
+    )
 
 
 def merged(ended: Ended) -> bool:

@@ -18,7 +18,7 @@ from training.dataset import Mask
 class Lists:
     """Short lists of `rows`: the `units` on them, their `features`, and where the `right` one is.
 
-    `topic` is the first topic of each row, shape `(rows,)`; -1 where none is predicted.
+    `topic` is the first topic of each row, shape `(rows,)`, -1 where none is predicted; `weight` how much each counts.
     """
 
     rows: NDArray[np.intp]
@@ -26,6 +26,7 @@ class Lists:
     features: Floats
     right: NDArray[np.bool_]
     topic: NDArray[np.intp]
+    weight: NDArray[np.float64]
 
     def of(self, rows: Mask) -> "Lists":
         """Keep the lists of some rows of the dataset."""
@@ -36,6 +37,7 @@ class Lists:
             features=self.features[kept],
             right=self.right[kept],
             topic=self.topic[kept],
+            weight=self.weight[kept],
         )
 
 
@@ -56,28 +58,31 @@ def together(lists: Sequence[Lists]) -> Lists:
         features=np.concatenate([part.features for part in lists]),
         right=np.concatenate([part.right for part in lists]),
         topic=np.concatenate([part.topic for part in lists]),
+        weight=np.concatenate([part.weight for part in lists]),
     )
 
 
 def rank_ahead(out_of_fold: Lists, ahead: Lists, *, older: Mask, halves: NDArray[np.intp], seed: int) -> Ranked:
     """Fit on all lists; calibrate on the `older` rows and try on those ahead in time, with rankers of the others."""
     before = out_of_fold.of(older)
-    scores, right = (np.concatenate(parts) for parts in zip(*_crosswise(before, halves, seed), strict=True))
-    calibration = fit_calibration(scores, right)
+    scored = (np.concatenate(parts) for parts in zip(*_crosswise(before, halves, seed), strict=True))
+    calibration = fit_calibration(*scored)
     return _ranked(out_of_fold, calibration, ahead, fit_ranker(*_fields(before), seed=seed).score(ahead.features), seed)
 
 
 def rank_crosswise(lists: Lists, *, halves: NDArray[np.intp], seed: int) -> Ranked:
     """Fit on all lists; calibrate on one half and try on the other, each as a ranker of the other half scores it."""
-    (scores, right), (ahead, _) = _crosswise(lists, halves, seed)
-    return _ranked(lists, fit_calibration(scores, right), lists.of(halves == 1), ahead, seed)
+    scored, (ahead, _, _) = _crosswise(lists, halves, seed)
+    return _ranked(lists, fit_calibration(*scored), lists.of(halves == 1), ahead, seed)
 
 
-def _crosswise(lists: Lists, halves: NDArray[np.intp], seed: int) -> list[tuple[Floats, NDArray[np.bool_]]]:
-    """Score each half of the lists by a ranker of the other."""
+def _crosswise(
+    lists: Lists, halves: NDArray[np.intp], seed: int
+) -> list[tuple[Floats, NDArray[np.bool_], NDArray[np.float64]]]:
+    """Score each half of the lists by a ranker of the other; the scores, what is right and what each list counts."""
     parts = [lists.of(halves == half) for half in (0, 1)]
     rankers = [fit_ranker(*_fields(part), seed=seed) for part in reversed(parts)]
-    return [(ranker.score(part.features), part.right) for ranker, part in zip(rankers, parts, strict=True)]
+    return [(ranker.score(part.features), part.right, part.weight) for ranker, part in zip(rankers, parts, strict=True)]
 
 
 def _ranked(lists: Lists, calibration: Calibration, ahead: Lists, scores: Floats, seed: int) -> Ranked:
@@ -89,6 +94,7 @@ def _ranked(lists: Lists, calibration: Calibration, ahead: Lists, scores: Floats
         unit=pick(ahead.units, order)[:, 0].astype(np.int32),
         topic=ahead.topic.astype(np.int32),
         owned=np.where(ahead.right, probability, 0).max(axis=1),
+        weight=ahead.weight,
     )
     ranking = Ranking(ranker=ranker, calibration=calibration)
     return Ranked(ranking=ranking, tried=tried, metrics=figures(calibration, scores, ahead.right))

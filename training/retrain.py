@@ -27,7 +27,7 @@ from training.outcomes import LabelRules, Settled, outcome
 from training.peers import fit_peer, tried_by
 from training.thinning import FEWEST, MOST, thinned
 from triage.citypack import fingerprint, load_pack
-from triage.domain import Appeal, Closure, Ended
+from triage.domain import Appeal, Closure, Ended, Unit
 from triage.errors import InputError
 from triage.ledger.database import open_database
 from triage.ledger.endings import endings
@@ -82,6 +82,8 @@ class Retrained:
         How far these orders are from those before.
     card
         The model card of the bundle.
+    units
+        Those of the packs that both route by: who has which duty, and where.
     """
 
     counts: Mapping[str, int]
@@ -93,6 +95,7 @@ class Retrained:
     served: Judgements | None
     shifts: tuple[Shift, ...]
     card: str
+    units: tuple[Unit, ...] = ()
 
 
 def retrain(
@@ -125,8 +128,9 @@ def retrain(
     champion = registry.state().champion
     serving = load_triage(registry.fetch(champion)) if champion else None
     counts: Counter[str] = Counter()
+    channels: dict[str, str] = {}
     progress("orders")
-    settled = _settled(ended, recipe, counts, today=today)
+    settled = _settled(ended, recipe, counts, channels, today=today)
     kept, counts["thinned_out"] = thinned(settled, most=recipe.most, fewest=recipe.fewest, seed=recipe.seed)
     memory = recipe.memory or _chosen(kept, work, progress)
     whole, kept = len(kept), _remembered(kept, memory)
@@ -139,8 +143,9 @@ def retrain(
     cleaned = clean([one.closure for one in since])
     progress(f"judged on {len(cleaned.rows)} orders")
     challenger = load_triage(trial)
-    judged = _judgements(challenger, cleaned.rows)
-    served = _judgements(serving, cleaned.rows) if serving else None
+    stands_for = {one.closure.id: one.stands_for for one in since}
+    judged = _judgements(challenger, cleaned.rows, channels, stands_for)
+    served = _judgements(serving, cleaned.rows, channels, stands_for) if serving else None
     evidence = Evidence.of(
         judged,
         served,
@@ -165,6 +170,7 @@ def retrain(
         served=served,
         shifts=_shifts(clean([one.closure for one in before]).rows, cleaned.rows, seed=recipe.seed),
         card=(folder / "README.md").read_text("utf-8"),
+        units=(*(serving.pack.units if serving else ()), *challenger.pack.units),
     )
 
 
@@ -187,13 +193,17 @@ def ended_of(
     return endings(open_database(database, fresh=False), load_pack(pack))
 
 
-def _settled(ended: Iterable[Ended], recipe: Recipe, counts: Counter[str], *, today: date) -> Iterator[Settled]:
-    """Tell what orders teach, and count what they do not."""
+def _settled(
+    ended: Iterable[Ended], recipe: Recipe, counts: Counter[str], channels: dict[str, str], *, today: date
+) -> Iterator[Settled]:
+    """Tell what orders teach, count what they do not, and keep by which channel they came in as far as known."""
     names = Names(load_pack(recipe.pack), on=today) if recipe.pack else None
     for one in ended:
         counts["read"] += 1
         found = outcome(one, recipe.rules, today, names)
         if isinstance(found, Settled):
+            if one.channel:
+                channels[found.closure.id] = one.channel
             yield found
         else:
             counts[found.reason] += 1
@@ -297,6 +307,7 @@ def _shifts(before: Sequence[Closure], now: Sequence[Closure], *, seed: int) -> 
         "topics": lambda row: ["/".join(row.topic[:2])] if row.topic else (),
         "units": lambda row: [row.unit],
         "districts": lambda row: [row.district] if row.district else (),
+        "streets": lambda row: [row.district + row.street] if row.street else (),
         "words": lambda row: words([cut(row.text)]),
     }
     return tuple(
@@ -305,11 +316,13 @@ def _shifts(before: Sequence[Closure], now: Sequence[Closure], *, seed: int) -> 
     )
 
 
-def _judgements(triage: Triage, rows: Sequence[Closure]) -> Judgements:
+def _judgements(
+    triage: Triage, rows: Sequence[Closure], channels: Mapping[str, str], stands_for: Mapping[str, float]
+) -> Judgements:
     names = triage.pack.acting_names
     named = [replace(row, unit=names.get(row.unit, row.unit)) for row in rows]
     parts = [
-        Judgements.of(triage.route_many([_appeal(row) for row in some]), some)
+        Judgements.of(triage.route_many([_appeal(row) for row in some]), some, channels=channels, stands_for=stands_for)
         for some in (named[at : at + _AT_ONCE] for at in range(0, len(named), _AT_ONCE))
     ]
     return Judgements.joined(parts or [Judgements.of([], [])])

@@ -32,7 +32,10 @@ _URL = r'^https?://[!-"$-?A-\[\]-~]+$'
 
 
 class WebhookIn(BaseModel):
-    """Where to tell events: all kinds unless some are named; those of a unit or intake system are about its own."""
+    """Where to tell events: all kinds unless some are named; those of a unit or intake system are about its own.
+
+    `alerted` is about all orders together, and told to nobody who hears of some alone.
+    """
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -119,6 +122,9 @@ def create(
         made_by=caller.actor.owner,
         created_at=hotline.ledger.now(),
     )
+    if EventKind.ALERTED in wanted.kinds and not webhook.hears_of_all:
+        message = "alerts are about all orders; leave out `alerted`, or let an administrator listen without a unit"
+        raise ConflictError(message, code="not_for_some_orders")
     with writing(hotline.ledger.engine) as connection:
         outbox.add(connection, webhook)
     return Lines(_webhook(webhook) | {"secret": secret}, 201)

@@ -18,6 +18,7 @@ from tests.api.fakes import KeywordTriage
 from tests.api.webhook_receiver import listening
 from tests.triage.ledger.desk import Clock
 from triage.errors import InputError
+from triage.ledger.alerts import Alert, alert
 from triage.ledger.ledger import Ledger
 from triage.ledger.outbox import CLAIM
 
@@ -368,6 +369,34 @@ def test_what_a_machine_calls_its_events_is_not_told(office, subscribe, tire, re
     tire()
     assert "order.repeated" in receiver.types
     assert "表计" not in b"".join(letter.body for letter in receiver.letters).decode()
+
+
+MATTER = Alert(axis="matters", facts={"orders": ["20261122-1"]}, content={"words": ["换电柜"]})
+
+
+def test_alerts_are_told_to_who_hears_of_all_orders_without_words(subscribe, key_of, ledger, tire, receiver):
+    subscribe(kinds=["alerted"])
+    subscribe(by=key_of("unit", POWER))
+    subscribe(by=key_of("intake"))
+    subscribe(unit=POWER)
+    alert(ledger, [MATTER], silent=LONGER)
+    tire()
+    [letter] = receiver.letters
+    assert letter.told["type"] == "ledger.alerted"
+    assert letter.told["data"] == {
+        "number": ledger.end().number,
+        "role": "system",
+        "facts": {"axis": "matters", "orders": ["20261122-1"]},
+    }
+
+
+@pytest.mark.parametrize(("role", "fields"), [("unit", {}), ("intake", {}), ("administrator", {"unit": STREET})])
+def test_who_hears_of_some_orders_cannot_ask_for_alerts(office, key_of, role, fields):
+    key = key_of(role, POWER if role == "unit" else "")
+    asked = {"url": "https://units.example/", "kinds": ["closed", "alerted"], **fields}
+    answer = office.post("/v1/webhooks", json=asked, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_for_some_orders")
+    assert office.get("/v1/webhooks", headers=key).json() == {"webhooks": []}
 
 
 def test_the_secret_is_shown_once_and_nowhere_in_the_clear(

@@ -65,7 +65,7 @@ def drawn(rows, *, sharpness, seed):
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 4.0])
 def test_a_fit_makes_probabilities_hold_on_rows_that_it_has_not_seen(sharpness):
-    calibration = fit_calibration(*drawn(4_000, sharpness=sharpness, seed=1))
+    calibration = fit_calibration(*drawn(4_000, sharpness=sharpness, seed=1), np.ones(4_000))
     scores, right = drawn(4_000, sharpness=sharpness, seed=2)
     probability = calibration.probabilities(scores).max(axis=1)
     hit = pick(right, best(scores, 1))[:, 0]
@@ -77,14 +77,23 @@ def test_the_reach_is_how_often_the_right_one_is_listed_when_it_is_not_first():
     scores = np.tile(np.array([3.0, 2.0, 1.0], dtype=np.float32), (100, 1))
     right = np.zeros((100, 3), dtype=bool)
     right[:50, 0] = right[50:75, 1] = True
-    assert fit_calibration(scores, right).reach == pytest.approx(26 / 52)
+    assert fit_calibration(scores, right, np.ones(100)).reach == pytest.approx(26 / 52)
+
+
+def test_a_list_that_stands_for_three_counts_as_three():
+    scores, right = drawn(300, sharpness=2.0, seed=3)
+    times = np.random.default_rng(3).integers(1, 4, 300)
+    once = fit_calibration(scores, right, times)
+    often = fit_calibration(np.repeat(scores, times, axis=0), np.repeat(right, times, axis=0), np.ones(times.sum()))
+    assert (once.slope, once.intercept) == pytest.approx((often.slope, often.intercept), abs=1e-3)
+    assert once.reach == pytest.approx(often.reach)
 
 
 def test_rows_that_are_all_right_or_all_wrong_can_be_fitted():
     scores = np.tile(np.array([2.0, 0.0], dtype=np.float32), (30, 1))
     for first in (True, False):
         right = np.tile(np.array([first, not first]), (30, 1))
-        probability = fit_calibration(scores, right).probabilities(scores)[0, 0]
+        probability = fit_calibration(scores, right, np.ones(30)).probabilities(scores)[0, 0]
         assert probability > 0.9 if first else probability <= 0.5 + 1e-6
 
 

@@ -1,5 +1,6 @@
 """A promise is kept with the stated confidence on appeals that nobody has seen; where none can be, nothing is sent."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
-from models.promise import Tried, dial, groups, make_policy, set_threshold, upper_bound
+from models.promise import Tried, dial, effective, groups, make_policy, set_threshold, upper_bound
 from triage.citypack import CityPack, Group, Promise, Terms, national
 from triage.domain import Topic, TopicCode, Unit, UnitCode, UnitKind, Urgency
 from triage.policy import NEVER
@@ -20,7 +21,7 @@ SIMULATIONS = 400
 NOISE = 3 * np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / SIMULATIONS)
 
 
-def rows(sure, right, *, unit=0, topic=-1, owned=None):
+def rows(sure, right, *, unit=0, topic=-1, owned=None, weight=None):
     count = len(sure)
     return Tried(
         sure=np.asarray(sure, dtype=np.float32),
@@ -28,6 +29,7 @@ def rows(sure, right, *, unit=0, topic=-1, owned=None):
         unit=np.full(count, unit, dtype=np.int32) if np.isscalar(unit) else np.asarray(unit, dtype=np.int32),
         topic=np.full(count, topic, dtype=np.int32) if np.isscalar(topic) else np.asarray(topic, dtype=np.int32),
         owned=np.asarray(sure if owned is None else owned, dtype=np.float32),
+        weight=np.ones(count) if weight is None else np.asarray(weight, dtype=float),
     )
 
 
@@ -104,6 +106,39 @@ def test_the_lower_bound_that_is_told_holds_as_often(simulated):
             if found.threshold < NEVER:
                 assert promise <= found.at_least <= found.precision
                 assert 0 < found.coverage <= 1
+
+
+def test_a_promise_is_kept_for_all_where_a_share_was_drawn_for_them():
+    """Of the surest a tenth is known, and counts tenfold; the others are worse, and would be all that is seen."""
+    random = np.random.default_rng(7)
+    broken, coverages = [], []
+    for _ in range(SIMULATIONS):
+        whole = calibrated(random, 2_000)
+        known = (whole.sure < 0.9) | (random.random(2_000) < 0.1)
+        drawn = whole.of(known)
+        drawn = replace(drawn, weight=np.where(drawn.sure < 0.9, 1.0, 10.0))
+        found = dial(drawn, 0.9, confidence=CONFIDENCE)
+        coverages.append(found.coverage)
+        broken.append(found.threshold < NEVER and precision_from(found.threshold) < 0.9)
+    assert np.mean(broken) <= 1 - CONFIDENCE + NOISE
+    assert np.mean(coverages) > 0.4
+
+
+def test_unequal_weights_tell_less_than_as_many_equal_rows():
+    wrong = np.array([True, False, False, False])
+    assert effective(wrong, np.ones(4)) == (1, 4)
+    assert effective(wrong, np.full(4, 7.0)) == (1, 4)
+    errors, of = effective(wrong, np.array([1, 1, 1, 9]))
+    assert errors / of == pytest.approx(1 / 12)
+    assert of < 2
+    assert effective(np.zeros(0, dtype=bool), np.zeros(0)) == (0, 0)
+
+
+def test_a_set_holds_by_what_rows_stand_for():
+    sure = np.linspace(0.01, 0.99, 99)
+    times = np.random.default_rng(8).integers(1, 5, 99)
+    once = rows(sure, sure > 0, weight=times)
+    assert set_threshold(once, 0.9) == set_threshold(rows(np.repeat(sure, times), np.ones(times.sum(), bool)), 0.9)
 
 
 tried_rows = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=200)

@@ -145,6 +145,36 @@ def test_evaluate_with_peers_prints_the_gain_over_each_with_its_interval(train, 
         assert f"top1 {middle:+.3f} [{low:+.3f}, {high:+.3f}]" in line
 
 
+@pytest.mark.parametrize(("language", "title"), [("zh", "模型评估报告"), ("en", "Evaluation report")])
+def test_evaluate_writes_a_page_in_either_language(train, city_bundle, tmp_path, language, title):
+    later = city.write_csv(tmp_path / "later.csv", LATER)
+    options = ["--bundle", city_bundle, "--closures", later, "--report", "page.html", "--language", language]
+    assert train("evaluate", *options)[0] == 0
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert f"<h1>{title}</h1>" in page
+    assert read_manifest(city_bundle)["id"] in page
+    assert not any(row.text in page for row in LATER)
+
+
+def test_a_language_that_is_none_is_refused_before_the_work(train, city_bundle, tmp_path):
+    later = city.write_csv(tmp_path / "later.csv", LATER)
+    options = ["--bundle", city_bundle, "--closures", later, "--report", "page.html", "--language", "fr"]
+    code, out, err = train("evaluate", *options)
+    assert (code, out) == (2, "")
+    assert "zh or en" in err
+    assert not Path("page.html").exists()
+
+
+def test_noise_ranks_orders_by_id_and_shows_no_words(train, city_bundle, tmp_path):
+    wrong = replace(LATER[0], unit=next(row.unit for row in LATER if row.unit != LATER[0].unit))
+    later = city.write_csv(tmp_path / "later.csv", [wrong, *LATER[1:]])
+    code, out, err = train("noise", "--bundle", city_bundle, "--closures", later, "--most", "8")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 9
+    assert wrong.id in out
+    assert not any(row.text in out for row in LATER)
+
+
 HEADER_ONLY = "诉求内容,处置单位\n"
 
 

@@ -1,5 +1,6 @@
 """A bundle is tried on orders that it has not seen, beside what a team would use instead."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -93,3 +94,12 @@ def test_rows_of_which_none_can_be_evaluated_are_bad_input(city_bundle, beside):
     with pytest.raises(InputError, match="no row can be evaluated") as caught:
         evaluate(city_bundle, [nameless], peers=False)
     assert caught.value.file == nameless
+
+
+def test_the_orders_one_by_one_agree_with_the_figures_and_stay_out_of_the_file(city_bundle, beside):
+    found = evaluate(city_bundle, [beside()], peers=False)
+    assert found.trial.judged.within(1).mean() == pytest.approx(found.figures["top1"])
+    assert found.trial.judged.chances.shape == (60, 5)
+    assert "trial" not in found.facts
+    assert json.loads(json.dumps(found.facts))["rows"] == 60
+    assert "# Paidan bundle" in found.trial.card

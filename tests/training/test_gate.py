@@ -246,5 +246,10 @@ def test_evidence_is_measured_from_judgements():
     found = Evidence.of(challenger, challenger, promise=0.95, newest=TODAY, today=TODAY, size=5, p95=2.0)
     assert (found.rows, found.top1, found.dispatched, found.wrong) == (400, 0.95, 400, 20)
     assert found.calibration_error == pytest.approx(0)
+    drawn = replace(challenger, stands_for=np.where(np.arange(400) < 100, 4, 1))
+    weighed = Evidence.of(drawn, None, promise=0.95, newest=TODAY, today=TODAY, size=5, p95=2.0)
+    assert weighed.top1 == pytest.approx(680 / 700)
+    assert weighed.wrong / weighed.dispatched == pytest.approx(20 / 700)
+    assert weighed.dispatched == pytest.approx(700**2 / (100 * 16 + 300))
     assert [(one.axis, one.name) for one in found.against] == [("", ""), ("unit", "水"), ("unit", "电")]
     assert Evidence.of(challenger, None, promise=0.95, newest=TODAY, today=TODAY, size=5, p95=2.0).against == ()

@@ -113,6 +113,41 @@ def test_judgements_measure_as_outcomes_do(rows):
     assert {name: ours[name] for name in theirs} == pytest.approx(theirs)
 
 
+@given(st.lists(st.tuples(TOLD, st.booleans(), st.integers(1, 6)), min_size=1, max_size=40))
+def test_a_row_that_stands_for_others_counts_as_if_they_were_there(rows):
+    def of(rows):
+        told, sent = zip(*rows, strict=True)
+        right, first, sure = zip(*told, strict=True)
+        return judged([[name] for name in first], right, sure, dispatched=sent, inside=sent)
+
+    once = replace(of([row[:2] for row in rows]), stands_for=np.array([times for *_, times in rows]))
+    often = of([row[:2] for row in rows for _ in range(row[2])])
+    found, theirs = (measure(one, promise=0.6)["", ""] for one in (once, often))
+    del found["macro_f1"], theirs["macro_f1"]  # of units that are there five times, whatever they stand for
+    assert found == pytest.approx(theirs, nan_ok=True)
+
+
+def test_a_unit_that_is_drawn_for_others_weighs_in_its_f1():
+    rows = judged([["水"]] * 5 + [["电"]] * 5, ["水"] * 5 + ["水"] + ["电"] * 4)
+    once = measure(rows, promise=0.9)["", ""]["macro_f1"]
+    drawn = measure(replace(rows, stands_for=np.array([1] * 5 + [20] + [1] * 4)), promise=0.9)["", ""]["macro_f1"]
+    assert once == pytest.approx(10 / 11)
+    assert drawn == pytest.approx(2 * 5 / (5 + 25))
+
+
+def test_who_stands_for_others_is_still_one_witness():
+    ours, theirs = (judged([[name] for name in first], ["水"] * 40) for first in ("水" * 40, "水" * 20 + "电" * 20))
+    counts = np.where(np.arange(40) == 39, 10, 1)
+    plain = compare(ours, theirs, promise=0.9)[0]
+    drawn = compare(*(replace(one, stands_for=counts) for one in (ours, theirs)), promise=0.9)[0]
+    assert (drawn.rows, drawn.won, drawn.lost) == (plain.rows, plain.won, plain.lost) == (40, 20, 0)
+    assert drawn.gains["top1"].gain == pytest.approx(29 / 49)
+    width = {
+        one: gain.high - gain.low for one, gain in (("plain", plain.gains["top1"]), ("drawn", drawn.gains["top1"]))
+    }
+    assert width["drawn"] > width["plain"]
+
+
 def test_what_is_dispatched_and_shown_is_measured():
     rows = judged(
         [["水"]] * 4, ["水", "水", "水", "电"], [0.9, 0.9, 0.9, 0.7],

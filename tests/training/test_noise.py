@@ -1,5 +1,7 @@
 """Doubtful labels: flipped ones come first, and the model, the neighbours and what is usual each have their say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,9 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 
 from tests.city import MATTERS, closures
-from training.noise import doubtful
+from training.judgements import Judgements
+from training.noise import doubtful, doubts
+from triage.domain import Closure
 
 NAMES = ("水务局", "电力局", "城管局")
 
@@ -94,3 +98,17 @@ def test_an_order_is_the_less_doubtful_the_more_its_label_is_given(column):
     told[1, column] = 0.6
     found = doubtful(["less", "more"], np.array([column] * 2), NAMES, told)
     assert [doubt.id for doubt in found] == ["less", "more"]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_orders_that_a_router_was_tried_on_are_ranked_by_what_it_told(told):
+    rows = [Closure(id=str(at), text="停水", unit="水务局") for at in range(6)]
+    named = [["水务局", "电力局"]] * 5 + [["电力局", "水务局"]]
+    judged = Judgements.of_peer(named, np.full(6, 0.9), rows)
+    chances = np.tile([0.9, 0.1, 0, 0, 0], (6, 1)) if told else None
+    first, *rest = doubts(replace(judged, chances=chances))
+    assert (first.id, first.label, first.says, first.probability) == ("5", "水务局", "电力局", 0.9)
+    assert first.given == (0.1 if told else 0)
+    assert first.confident
+    assert not any(one.confident for one in rest)
+    assert len(doubts(judged, most=2)) == 2

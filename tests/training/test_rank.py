@@ -19,7 +19,8 @@ def lists(count=400, *, noise=0.3, seed=8):
 def listed(rows, features, right):
     """Lists of the units 10 to 17, whose first topic is the number of the row."""
     units = np.tile(np.arange(10, 18), (len(rows), 1))
-    return Lists(rows=rows, units=units, features=features, right=right, topic=np.asarray(rows))
+    each = np.ones(len(rows))
+    return Lists(rows=rows, units=units, features=features, right=right, topic=np.asarray(rows), weight=each)
 
 
 @pytest.fixture(scope="module")

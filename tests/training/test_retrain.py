@@ -11,6 +11,7 @@ from training.closures import read_closures
 from training.gate import Bounds, Promotion, Refusal
 from training.make import make_bundle
 from training.retrain import Recipe, ended_of, retrain
+from training.wording import COUNTS
 from triage.domain import Ended
 from triage.errors import InputError
 from triage.ledger.order import Status
@@ -126,8 +127,16 @@ def test_every_order_is_counted(learn, ended):
     counts = learn([*odd, *ended[3:]], replace(LENIENTLY, most=300, fewest=5)).counts
     assert (counts["merged"], counts["self_confirmed"], counts["no_unit"]) == (1, 1, 1)
     assert counts["read"] == len(ended)
+    assert counts.keys() <= COUNTS.keys()
     assert counts["thinned_out"] + counts["learned_from"] == len(ended) - 3
     assert 300 <= counts["learned_from"] < len(ended) - 3
+
+
+def test_the_channels_and_duties_of_what_it_is_judged_by_are_known(learn, ended):
+    learned = learn([replace(one, channel="网站") for one in ended])
+    assert set(learned.judged.channel) == {"网站"}
+    assert {unit.duty for unit in learned.units} > {"城管执法"}
+    assert {"units", "districts", "streets"} <= {one.axis for one in learned.shifts if one.moved}
 
 
 def test_what_is_too_old_is_forgotten(learn, ended):

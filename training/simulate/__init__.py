@@ -5,7 +5,7 @@ from training.simulate.closed import HEADER, Row, generate, write_rows
 from training.simulate.compare import MEASURES, Comparison, Scenario, compare, share
 from training.simulate.door import Client, Door
 from training.simulate.people import Habits
-from training.simulate.run import Clock, Week, simulate
+from training.simulate.run import Clock, Week, history, simulate
 from training.simulate.seasons import Story, told
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Week",
     "compare",
     "generate",
+    "history",
     "share",
     "simulate",
     "told",

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from training.simulate.city import City
+from training.simulate.closed import Row
 from training.simulate.door import Client, Door, Line
 from training.simulate.people import Case, Habits, People
 from training.simulate.seasons import load
@@ -149,10 +150,38 @@ def simulate(
     return hotline.weeks(-(-days // 7))
 
 
+def history(city: City, *, days: int, orders: float = 60, habits: Habits | None = None, seed: int = 0) -> Iterator[Row]:
+    """Live through the days before the city's story without a service: people alone send, err, and units keep some.
+
+    What is closed in the name of a unit is not always its own, as in any hotline's records.
+    """
+    people, callers = People(city, habits or Habits(), seed=seed), _Callers(city, orders, f"history {seed}")
+    for at in range(days, 0, -1):
+        day = city.story.first - timedelta(days=at)
+        for case in callers.calls(day):
+            unit = _recorded(city, case, _kept(people, case, day), day)
+            estate, topic = case.estate, "/".join(case.matter.topic.path)
+            yield Row(case.reference, day.isoformat(), case.text, topic, unit.name, estate.district, estate.street)
+
+
+def _kept(people: People, case: Case, day: date) -> Unit:
+    """Send an order on until a unit keeps it, and return which."""
+    unit, returned = people.sends(case, (), audited=False, on=day), list[Unit]()
+    while (refused := people.answers(case, unit, automatic=False, on=day)) and len(returned) < _MOST_RETURNS:
+        returned.append(unit)
+        unit = people.sends_again(case, refused, without=returned, on=day)
+    return unit
+
+
+def _recorded(city: City, case: Case, unit: Unit, day: date) -> Unit:
+    """Return in whose name an order is closed: two operators do not write down the same."""
+    return city.rival(case.matter, case.estate, day) if city.second_view(case.matter, case.draw) else unit
+
+
 class _Callers:
     """Who calls on a day, and what about; they do not know what becomes of it."""
 
-    def __init__(self, city: City, orders: float, seed: int) -> None:
+    def __init__(self, city: City, orders: float, seed: int | str) -> None:
         self._city, self._orders, self._seed = city, orders, seed
         self._draw = random.Random(f"callers {seed}")
         self._texts = Texts(city, self._draw)
@@ -269,11 +298,8 @@ class _Hotline:
         return unit, automatic
 
     def _closed(self, case: Case, order: Line, unit: Unit) -> Unit:
-        """Close an order, at times in the name of another unit: two operators do not write down the same."""
         today = self._clock.day
-        unit = self._city.acting(unit, today)
-        other = self._city.rival(case.matter, case.estate, today)
-        named = other if self._city.second_view(case.matter, case.draw) else unit
+        named = _recorded(self._city, case, self._city.acting(unit, today), today)
         self._tick()
         self.door.close(order["id"], named)
         return named

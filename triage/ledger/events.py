@@ -23,7 +23,7 @@ Facts = Mapping[str, Any]
 
 
 class EventKind(StrEnum):
-    """What can happen; the last four are about the ledger itself, reading and erasing among them."""
+    """What can happen; the last five are about no order's course: reading, erasing, keys, and what the watch found."""
 
     RECEIVED = "received"
     ROUTED = "routed"
@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     ERASED = "erased"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
+    ALERTED = "alerted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

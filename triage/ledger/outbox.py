@@ -53,10 +53,20 @@ class Webhook:
     created_at: datetime
     ended_at: datetime | None = None
 
+    @property
+    def hears_of_all(self) -> bool:
+        """Whether it is told of every order, and so may be told what all of them together show."""
+        return not self.unit and not self.owner
+
     def wants(self, event: Event, order: Order | None) -> bool:
-        """Tell whether an event, after which an order stands so, is to be told here."""
-        if order is None or event.kind not in (self.kinds or TOLD):
+        """Tell whether an event, after which an order stands so, is to be told here.
+
+        Of the events that are about no order, alerts are; those about keys are told nobody.
+        """
+        if event.kind not in (self.kinds or TOLD):
             return False
+        if order is None:
+            return event.kind is EventKind.ALERTED and self.hears_of_all
         concerned = {order.unit, order.final_unit, *order.assist, event.facts.get("unit", "")}
         return (not self.unit or self.unit in concerned) and (not self.owner or self.owner == order.owner)
 

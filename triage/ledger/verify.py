@@ -73,6 +73,8 @@ def _chain(connection: Connection, anchor: Link | None) -> Link:
     for event in _events(connection, events.c.number):
         if not is_whole(event, after=end):
             raise LedgerError(f"event {event.number} is not as it was written, or one before it is missing")
+        if not event.order and event.digest and event.content is None:
+            raise LedgerError(f"what was written in event {event.number} is missing, and nobody could erase it")
         end = link(event)
         if anchor and anchor.number == end.number and anchor.hash != end.hash:
             raise LedgerError(f"event {end.number} is another one than was written down")
