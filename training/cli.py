@@ -121,8 +121,9 @@ def retrain(
     from training.backtest import Memory  # noqa: PLC0415
     from training.gate import Promotion  # noqa: PLC0415
     from training.parallel import on_cluster  # noqa: PLC0415
-    from training.retrain import Recipe, ended_of  # noqa: PLC0415
+    from training.retrain import NothingNewError, Recipe, ended_of  # noqa: PLC0415
     from training.retrain import retrain as run  # noqa: PLC0415
+    from training.wording import COUNTS  # noqa: PLC0415
     from triage.directory import today  # noqa: PLC0415
 
     memory = Memory(days=days, half_life=half_life) if days or half_life else None
@@ -132,18 +133,22 @@ def retrain(
     opened = Registry.open(registry, key=key)
     ended = ended_of(closures or (), database, pack=pack, columns=_columns(column or []))
     with _progress() as progress, on_cluster(cluster) if cluster else nullcontext():
-        result = run(ended, opened, recipe, work=work, today=today(), by=by or whoever(), why=why, progress=progress)
+        try:
+            result = run(
+                ended, opened, recipe, work=work, today=today(), by=by or whoever(), why=why, progress=progress
+            )
+        except NothingNewError as nothing:  # a timer comes again, and nothing is wrong
+            typer.echo(nothing.message)
+            return
     if report:
         from training.report import report as page  # noqa: PLC0415
 
         report.write_text(page(result, language=told_in), encoding="utf-8")
     for name, count in result.counts.items():
-        typer.echo(f"{count:>9,}  {name}")
+        typer.echo(f"{count:>9,}  {COUNTS[name][1]}")
     promoted = isinstance(result.verdict, Promotion)
-    for finding in (
-        *result.verdict.checked,
-        *(() if isinstance(result.verdict, Promotion) else result.verdict.reasons),
-    ):
+    reasons = () if isinstance(result.verdict, Promotion) else result.verdict.reasons
+    for finding in (*result.verdict.checked, *reasons):
         typer.echo(f"{'ok' if finding.holds else 'no':>9}  {finding.code}: {finding.english}")
     typer.echo(f"{result.bundle} {'serves now' if promoted else 'was refused'}; before: {result.champion or 'none'}")
 

@@ -286,8 +286,8 @@ def _promise_kept(evidence: Evidence, bounds: Bounds) -> Iterator[Finding]:
     it breaks the promise: who dispatches little is careful, not wrong.
     """
     sent, wrong, confidence = evidence.dispatched, evidence.wrong, bounds.confidence
-    asked = evidence.promise - bounds.promise_tolerance
-    provable = sent >= log(1 - confidence) / log(asked)
+    asked = max(evidence.promise - bounds.promise_tolerance, 0.0)
+    provable = asked > 0 and sent >= log(1 - confidence) / log(asked)
     low = 1 - upper_bound(wrong, sent, confidence=confidence)
     high = upper_bound(sent - wrong, sent, confidence=confidence)
     share = f"{1 - wrong / sent:.1%}" if sent else "-"

@@ -15,7 +15,7 @@ __all__ = ["Cleaned", "LeftOut", "Summary", "clean", "near_duplicate_groups", "s
 # Whoever calls is an agency unless the words say a citizen: agencies go by more names than any list holds.
 _CITIZEN = re.compile(
     r"市民|群众|居民|村民|业主|住户|租户|用户|游客|旅客|乘客|司机|家长|学生|职工|员工|老人|网友|网民|记者|先生|女士|小姐"
-    r"|来电人|诉求人|反映人|投诉人|当事人|网格员|匿名|^民$|^其|^本人|^我|某|〔"
+    r"|商户|商家|店主|经营者|来电人|诉求人|反映人|投诉人|当事人|网格员|匿名|^民$|^其|^本人|^我|某|〔"
     r"|^[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许邓冯韩曹曾彭蔡潘袁蒋杜苏魏程吕丁沈任姚卢]\w{1,2}(?<![局所队办委院处站])$"
 )
 _CALLER = re.compile(r"\s*([^，。；：:、\n（(《]{1,24}?)来电(?:反馈|反映|咨询|要求|报备|建议|[^，。\n]{0,6}[:：])")

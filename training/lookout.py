@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from training.drift import Shift
+from training.registrar import console
 from training.watch import Returns, Watched, told_of, watch
 from triage.citypack import CityPack, load_pack
 from triage.directory import CHINA_TIME
@@ -83,7 +83,7 @@ def show(found: Watched, pack: CityPack) -> None:
     for one in found.shifts:
         event = _told(found.event(one.axis)) if one.alarms else ""
         table.add_row(one.axis, *_measured(one), _moved(one, names), event)
-    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+    console().print(table)
     for matter in found.matters:
         event = _told(found.event(MATTERS, told_of(matter)))
         more = " ..." if len(matter.ids) > _ORDERS_SHOWN else ""

@@ -138,7 +138,9 @@ def retrain(
     seen = _last_seen(registry, champion)
     before, since = _parted(kept, seen)
     if not since:
-        raise InputError(f"no order that can be learned from came after {seen}, the champion's last; there is no news")
+        raise NothingNewError(
+            f"no order that can be learned from came after {seen}, the champion's last; there is no news"
+        )
     trial = _made(before, recipe, work, progress)
     cleaned = clean([one.closure for one in since])
     progress(f"judged on {len(cleaned.rows)} orders")
@@ -172,6 +174,10 @@ def retrain(
         card=(folder / "README.md").read_text("utf-8"),
         units=(*(serving.pack.units if serving else ()), *challenger.pack.units),
     )
+
+
+class NothingNewError(InputError):
+    """Nothing that can be learned from was closed since the champion's last order."""
 
 
 def ended_of(

@@ -1,5 +1,6 @@
 """From how orders ended to a bundle that serves: once, again with news, interrupted, and refused."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from models.registry import Registry
 from training.backtest import ALL, Memory
+from training.cli import main
 from training.closures import read_closures
 from training.gate import Bounds, Promotion, Refusal
 from training.make import make_bundle
@@ -165,3 +167,22 @@ def test_one_source_is_named(city_export):
             ended_of(files, database, pack=None)
     with pytest.raises(InputError, match="name the --pack"):
         ended_of([], "sqlite:///x.db", pack=None)
+
+
+def test_the_command_says_what_it_did_and_a_timer_without_news_is_no_fault(
+    learn, ended, work, city_export, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("triage.directory.today", lambda: MAY)
+    page, registry = tmp_path / "report.html", tmp_path / "registry"
+    given = ["--registry", registry, "--work", work, "--half-life", 300, "--by", "timer", "--report", page]
+    command = [str(one) for one in ("retrain", "--closures", city_export, *given)]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^ +400  read$", out, re.MULTILINE)
+    assert re.search(r"^ +no  calibration: The calibration error is", out, re.MULTILINE)
+    assert re.search(r"^city-\w+ was refused; before: none$", out, re.MULTILINE)
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    served = learn(ended).bundle
+    assert main(command) == 0
+    assert "there is no news" in capsys.readouterr().out
+    assert Registry.open(registry).state().champion == served
