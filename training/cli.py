@@ -2,28 +2,27 @@
 
 import csv
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from training import registrar
 from training.closures import Closures
 from training.hygiene import Summary
-from training.registrar import ByOption, KeyOption, RegistryOption, WhyOption, console
+from training.registrar import ByOption, KeyOption, RegistryOption, WhyOption
+from training.terminal import check_writable, columns_of, console, language_of, progressing
 from triage.citypack import FORMULA
 from triage.errors import InputError, PaidanError
 
 if TYPE_CHECKING:
     from training.evaluate import Kept
-    from training.wording import Language
 
 app = typer.Typer(
     name="paidan-train",
@@ -39,7 +38,6 @@ app.add_typer(registrar.app)
 _SHOWN_PROBLEMS = 10
 _ENCODERS = "lsa, static, or the folder of a SentenceTransformer (the last two: extra semantic)."
 SIZES = [0, 200, 1_000, 5_000]
-_MANY = ("--closures", "--train")
 
 ClosuresOption = Annotated[list[Path], typer.Option("--closures", help="CSV, JSON Lines or Excel; one or several.")]
 ColumnOption = Annotated[
@@ -70,10 +68,10 @@ def fit(
     """Fit a bundle from closed orders, from what a pack teaches, or from both."""
     from training.make import make_bundle, prepare  # noqa: PLC0415 - scikit-learn is slow to import
 
-    _check_writable(left_out)
+    check_writable(left_out)
     folder = out.resolve()
     files = closures or []
-    prepared = prepare(files, pack=pack, name=folder.name, appeals=appeals, seed=seed, columns=_columns(column or []))
+    prepared = prepare(files, pack=pack, name=folder.name, appeals=appeals, seed=seed, columns=columns_of(column or []))
     _report_problems(prepared.read)
     if files:
         typer.echo(prepared.cleaned.summary)
@@ -81,7 +79,7 @@ def fit(
         typer.echo(f"{len(prepared.taught):>9,}  rows that were written to teach")
     if left_out:
         _write_left_out(left_out, prepared.cleaned.summary)
-    with _progress() as progress:
+    with progressing() as progress:
         make_bundle(prepared, folder, encoder=encoder, seed=seed, progress=progress)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     typer.echo(f"{manifest['scheme']}\n{_line(manifest['metrics'])}\nbundle {manifest['id']} in {out}")
@@ -128,11 +126,11 @@ def retrain(
 
     memory = Memory(days=days, half_life=half_life) if days or half_life else None
     recipe = Recipe(pack=pack, memory=memory, most=most, seed=seed)
-    told_in = _language(language)
-    _check_writable(report)
+    told_in = language_of(language)
+    check_writable(report)
     opened = Registry.open(registry, key=key)
-    ended = ended_of(closures or (), database, pack=pack, columns=_columns(column or []))
-    with _progress() as progress, on_cluster(cluster) if cluster else nullcontext():
+    ended = ended_of(closures or (), database, pack=pack, columns=columns_of(column or []))
+    with progressing() as progress, on_cluster(cluster) if cluster else nullcontext():
         try:
             result = run(
                 ended, opened, recipe, work=work, today=today(), by=by or whoever(), why=why, progress=progress
@@ -168,10 +166,10 @@ def evaluate(
     from training.evaluate import Evaluation  # noqa: PLC0415
     from training.evaluate import evaluate as run  # noqa: PLC0415
 
-    told_in = _language(language)
-    _check_writable(json_out)
-    _check_writable(report)
-    result: Evaluation = run(bundle, closures, peers=peers, train=train or (), columns=_columns(column or []))
+    told_in = language_of(language)
+    check_writable(json_out)
+    check_writable(report)
+    result: Evaluation = run(bundle, closures, peers=peers, train=train or (), columns=columns_of(column or []))
     if json_out:
         json_out.write_text(json.dumps(result.facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if report:
@@ -215,7 +213,7 @@ def noise(
     from training.evaluate import evaluate as run  # noqa: PLC0415
     from training.noise import doubts  # noqa: PLC0415
 
-    judged = run(bundle, closures, peers=False, columns=_columns(column or [])).trial.judged
+    judged = run(bundle, closures, peers=False, columns=columns_of(column or [])).trial.judged
     table = Table("order", "closed by", "of", "the model says", "of", "contradicts", box=None)
     for one in doubts(judged, most=most):
         told = (
@@ -238,7 +236,7 @@ def holdout(
     """Try what a pack teaches on a part of its own appeals that is held out."""
     from training.holdout import hold_out  # noqa: PLC0415
 
-    with _progress() as progress:
+    with progressing() as progress:
         result = hold_out(pack, seed=seed, progress=progress)
     typer.echo(f"{result.learned} appeals learned from, {result.rows} held out\n{_line(result.figures)}")
 
@@ -270,13 +268,47 @@ def curve(
     from training.curve import learning_curve  # noqa: PLC0415
 
     table = Table("closures", "learned from", "top-1", "top-3", "top-5", "top-1 gained by what was added", box=None)
-    with _progress() as progress:
+    with progressing() as progress:
         points = learning_curve(
             closures, test, appeals, sizes=sizes or SIZES, encoders=encoders or (), progress=progress
         )
         for point in points:
             table.add_row(*point.cells())
     console().print(table)
+
+
+@app.command()
+def backtest(
+    closures: ClosuresOption,
+    since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="The first day that is tried.")],
+    until: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="The day after the last.")],
+    pack: Annotated[
+        Path | None, typer.Option("--pack", help="City pack; derived from the closures if missing.")
+    ] = None,
+    work: Annotated[Path, typer.Option("--work", help="Folder of the weeks that were judged.")] = Path("var/backtest"),
+    seed: Annotated[int, typer.Option("--seed", help="The same seed and orders give the same figures.")] = 0,
+    column: ColumnOption = None,
+) -> None:
+    """Try what retraining each week would have given, beside the model of the beginning and flat models."""
+    from training.weekly import backtest as run  # noqa: PLC0415
+
+    with progressing() as progress:
+        found = run(
+            closures,
+            since=since.date(),
+            until=until.date(),
+            pack=pack,
+            store=work,
+            seed=seed,
+            columns=columns_of(column or []),
+            progress=progress,
+        )
+    table = Table("week", "orders", *found.judged, box=None)
+    for row in found.table():
+        table.add_row(*row)
+    console().print(table)
+    for over, gain in found.gains(seed=seed).items():
+        typer.echo(f"gain over {over}: {gain.gain:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]")
 
 
 @app.command()
@@ -287,7 +319,7 @@ def benchmark(
     """Measure fitting, routing and starting as ratios to simpler work in the same run."""
     from training.benchmark import benchmark as run  # noqa: PLC0415
 
-    with _progress() as progress:
+    with progressing() as progress:
         measured = run(closures, texts, progress=progress)
     table = Table("what", "measured", "of", "ratio", box=None)
     for row in measured:
@@ -328,24 +360,11 @@ def _repeated(arguments: Sequence[str]) -> list[str]:
     option = ""
     for word in arguments:
         if word.startswith("-"):
-            option = word if word in _MANY else ""
+            option = word if word in ("--closures", "--train") else ""
         elif option and spread[-1] != option:
             spread.append(option)
         spread.append(word)
     return spread
-
-
-def _language(name: str) -> "Language":
-    if name not in ("zh", "en"):
-        raise InputError("zh or en", field="--language")
-    return "zh" if name == "zh" else "en"
-
-
-def _columns(pairs: Sequence[str]) -> dict[str, str] | None:
-    for pair in pairs:
-        if "=" not in pair:
-            raise InputError("write our field, =, and their header: unit=经办部门", field=f"--column {pair}")
-    return dict(pair.split("=", 1) for pair in pairs) or None
 
 
 def _report_problems(read: Closures) -> None:
@@ -355,12 +374,6 @@ def _report_problems(read: Closures) -> None:
         sys.stderr.write(f"... and {len(read.problems) - _SHOWN_PROBLEMS} more rows with problems\n")
     if read.repeated:
         typer.echo(f"{read.repeated:>9,}  rows replaced by a later row of the same order")
-
-
-def _check_writable(path: Path | None) -> None:
-    """Refuse before the work what would fail after it."""
-    if path and (path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK)):
-        raise InputError("cannot be written; name a file in a folder that exists", file=path)
 
 
 def _write_left_out(path: Path, summary: Summary) -> None:
@@ -373,17 +386,6 @@ def _write_left_out(path: Path, summary: Summary) -> None:
 def _harmless(cell: str) -> str:
     """Keep Excel from running a cell as a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Tell on a terminal what is being done; say nothing in a pipe."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with console.status("reading") as status:
-        yield status.update
 
 
 def _figures_table(name: str, ours: dict[str, float], peers: dict[str, dict[str, float]]) -> Table:

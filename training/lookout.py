@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from training.drift import Shift
-from training.registrar import console
+from training.terminal import console
 from training.watch import Returns, Watched, told_of, watch
 from triage.citypack import CityPack, load_pack
 from triage.directory import CHINA_TIME

@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
 from models.arrays import softmax
+from training.judgements import Judgements
 from training.measures import Outcome
 from triage.domain import Closure
 from triage.text import Segmenter
@@ -53,3 +54,9 @@ def tried_by(model: Pipeline, tried: Sequence[Closure]) -> Outcome:
         sure=softmax(margins, _SHARPNESS).max(axis=1),
         right=[row.unit for row in tried],
     )
+
+
+def judge_peer(model: Pipeline, tried: Sequence[Closure]) -> Judgements:
+    """Try a peer on closures, in columns."""
+    found = tried_by(model, tried)
+    return Judgements.of_peer(found.named, found.sure, tried)

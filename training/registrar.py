@@ -1,6 +1,5 @@
 """The commands of `paidan-train` about a registry: what happened in it, and who is the champion or the shadow."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from training.terminal import console
 from triage.directory import CHINA_TIME
 from triage.errors import InputError
 
@@ -87,11 +86,6 @@ def shadow(
 
     with _registry(registry, key) as opened:
         _tell(opened.shadow(None if bundle == "none" else bundle, by=by or whoever(), why=why))
-
-
-def console() -> Console:
-    """Return where tables are printed: as wide as a terminal, or as a page of 120 columns."""
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
 @contextmanager

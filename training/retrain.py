@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.bundle import load_triage, read_manifest
 from models.registry import Registry
-from training.backtest import ALL, WEEK, Memory, Shelf, Weights, choose
+from training.backtest import ALL, WEEK, Memory, Shelf, choose
 from training.closures import read_closures
 from training.drift import Shift, shift, words
 from training.fit import Progress
@@ -24,7 +24,7 @@ from training.judgements import Judgements
 from training.make import make_bundle, prepare_closures
 from training.names import Names
 from training.outcomes import LabelRules, Settled, outcome
-from training.peers import fit_peer, tried_by
+from training.peers import fit_peer, judge_peer
 from training.thinning import FEWEST, MOST, thinned
 from triage.citypack import fingerprint, load_pack
 from triage.domain import Appeal, Closure, Ended, Unit
@@ -33,9 +33,6 @@ from triage.ledger.database import open_database
 from triage.ledger.endings import endings
 from triage.pipeline import Triage
 from triage.text import Segmenter
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
 
 _TRIED = timedelta(days=28)
 _AT_ONCE, _TIMED = 256, 200
@@ -146,8 +143,8 @@ def retrain(
     progress(f"judged on {len(cleaned.rows)} orders")
     challenger = load_triage(trial)
     stands_for = {one.closure.id: one.stands_for for one in since}
-    judged = _judgements(challenger, cleaned.rows, channels, stands_for)
-    served = _judgements(serving, cleaned.rows, channels, stands_for) if serving else None
+    judged = judged_by(challenger, cleaned.rows, channels=channels, stands_for=stands_for)
+    served = judged_by(serving, cleaned.rows, channels=channels, stands_for=stands_for) if serving else None
     evidence = Evidence.of(
         judged,
         served,
@@ -174,6 +171,25 @@ def retrain(
         card=(folder / "README.md").read_text("utf-8"),
         units=(*(serving.pack.units if serving else ()), *challenger.pack.units),
     )
+
+
+def judged_by(
+    triage: Triage,
+    rows: Sequence[Closure],
+    *,
+    channels: Mapping[str, str] | None = None,
+    stands_for: Mapping[str, float] | None = None,
+) -> Judgements:
+    """Try a bundle on closed orders, which call units by any name that its pack knows."""
+    names = triage.pack.acting_names
+    named = [replace(row, unit=names.get(row.unit, row.unit)) for row in rows]
+    parts = [
+        Judgements.of(
+            triage.route_many([_appeal(row) for row in some]), some, channels=channels or {}, stands_for=stands_for
+        )
+        for some in (named[at : at + _AT_ONCE] for at in range(0, len(named), _AT_ONCE))
+    ]
+    return Judgements.joined(parts or [Judgements.of([], [])])
 
 
 class NothingNewError(InputError):
@@ -224,17 +240,14 @@ def _chosen(settled: Sequence[Settled], work: Path, progress: Progress) -> Memor
         return ALL
     shelf = Shelf(work / "weeks")
     return choose(
-        rows, until=until, fit=_fit_flat, judge=_judge_flat, settings=_FLAT, store=shelf, progress=progress
+        rows,
+        until=until,
+        fit=partial(fit_peer, _FLAT),
+        judge=judge_peer,
+        settings=_FLAT,
+        store=shelf,
+        progress=progress,
     ).memory
-
-
-def _fit_flat(rows: Sequence[Closure], weights: Weights) -> "Pipeline":
-    return fit_peer(_FLAT, rows, weights)
-
-
-def _judge_flat(model: "Pipeline", rows: Sequence[Closure]) -> Judgements:
-    outcome = tried_by(model, rows)
-    return Judgements.of_peer(outcome.named, outcome.sure, rows)
 
 
 def _remembered(settled: Sequence[Settled], memory: Memory) -> tuple[Settled, ...]:
@@ -320,18 +333,6 @@ def _shifts(before: Sequence[Closure], now: Sequence[Closure], *, seed: int) -> 
         shift(axis, [name for row in before for name in of(row)], [name for row in now for name in of(row)], seed=seed)
         for axis, of in axes.items()
     )
-
-
-def _judgements(
-    triage: Triage, rows: Sequence[Closure], channels: Mapping[str, str], stands_for: Mapping[str, float]
-) -> Judgements:
-    names = triage.pack.acting_names
-    named = [replace(row, unit=names.get(row.unit, row.unit)) for row in rows]
-    parts = [
-        Judgements.of(triage.route_many([_appeal(row) for row in some]), some, channels=channels, stands_for=stands_for)
-        for some in (named[at : at + _AT_ONCE] for at in range(0, len(named), _AT_ONCE))
-    ]
-    return Judgements.joined(parts or [Judgements.of([], [])])
 
 
 def _p95(triage: Triage, rows: Sequence[Closure]) -> float:
