@@ -1,7 +1,7 @@
 # make run    fits Beijing on the first run, then serves it      make test   checks and tests everything
 # make lint   the checks alone                                   make long   the long tests: crashes, fuzzing
-# make load   how fast the service is, beside what it is made of   make lock   brings the lock files up to date (uv)
-# make clean  removes what the others made
+# make load   how fast the service is, beside what it is made of   make loop   half a year of retraining in a simulated city
+# make lock   brings the lock files up to date (uv)                make clean  removes what the others made
 # Another Python than python3: make run PYTHON=python3.12
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ BUNDLE := var/bundles/beijing
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --quiet \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test lint long load lock clean
+.PHONY: run test lint long load loop lock clean
 
 run: .venv/installed $(BUNDLE)/manifest.json
 	@echo
@@ -39,6 +39,9 @@ long: .venv/tools
 
 load: .venv/tools $(BUNDLE)/manifest.json
 	$(BIN)/python -m tests.load
+
+loop: .venv/tools
+	$(BIN)/python -m tests.loop
 
 lock:
 	$(LOCK) --group build --output-file requirements.lock

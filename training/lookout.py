@@ -4,9 +4,9 @@ import json
 import re
 import signal
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -50,10 +50,10 @@ def look_out(database: str, pack: Path, *, days: int, before: int, every: str | 
     try:
         if not pause:
             return look()
-        with _until_interrupted():
-            while True:
+        with _until_told() as stopped:
+            while not stopped.is_set():
                 in_spite_of_failures(look)
-                _rest(pause)
+                stopped.wait(pause)
     finally:
         ledger.engine.dispose()
 
@@ -115,18 +115,13 @@ def in_spite_of_failures(look: Callable[[], None]) -> None:
         sys.stderr.write(f"paidan-train: {error}\n")
 
 
-def _rest(pause: int) -> None:
-    """Wait a second at a time: a signal that comes just before a sleep begins is heard only when that ends."""
-    for _ in range(pause):
-        time.sleep(1)
-
-
 @contextmanager
-def _until_interrupted() -> Iterator[None]:
-    """Let SIGTERM end what runs as Ctrl-C does, and neither be an error."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _until_told() -> Iterator[threading.Event]:
+    """Let SIGTERM and Ctrl-C set an event: an exception could be lost in whatever it interrupts."""
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with suppress(KeyboardInterrupt):
-            yield
+        yield stopped
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -70,8 +70,7 @@ class LabelRules:
 class Settled:
     """An order that teaches its unit with a weight; `returned` are the units it speaks against, and why they said.
 
-    `channel` is how it came in, as far as known; `stands_for` the part of the weight that says for how many orders it
-    stands.
+    `channel` is how it came in, as far as known; `stands_for` for how many orders it stands where a model is judged.
     """
 
     closure: Closure
@@ -184,7 +183,7 @@ def outcome(ended: Ended, rules: LabelRules, today: date, names: Names | None = 
         weight=weight(ended, rules, today),
         returned=negatives(ended),
         channel=ended.channel,
-        stands_for=who_decided_weight(ended, rules),
+        stands_for=stands_for(ended, rules),
     )
 
 
@@ -331,6 +330,15 @@ def who_decided_weight(ended: Ended, rules: LabelRules) -> float:
     believed = rules.self_confirmed
     stands_for = believed + (1 - believed) / ended.propensity if ended.propensity > 0 else rules.most_weight
     return min(stands_for, rules.most_weight)
+
+
+def stands_for(ended: Ended, rules: LabelRules) -> float:
+    """Return for how many orders it stands where a model is judged.
+
+    Those that were drawn stand for all that the model dispatched. One that was not drawn and came back teaches, but
+    judges nothing: that it is known at all is because the model was wrong.
+    """
+    return rules.self_confirmed if ended.automatic and not ended.audited else who_decided_weight(ended, rules)
 
 
 def _disputing(ended: Ended) -> tuple[tuple[str, str], ...]:

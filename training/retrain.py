@@ -36,6 +36,7 @@ from triage.text import Segmenter
 
 _TRIED = timedelta(days=28)
 _AT_ONCE, _TIMED = 256, 200
+_COUNTS = 0.5  # of an order: what stands for less judges nothing
 _FLAT = "characters, linear SVM"
 
 
@@ -139,7 +140,7 @@ def retrain(
             f"no order that can be learned from came after {seen}, the champion's last; there is no news"
         )
     trial = _made(before, recipe, work, progress)
-    cleaned = clean([one.closure for one in since])
+    cleaned = clean([one.closure for one in since if one.stands_for >= _COUNTS])
     progress(f"judged on {len(cleaned.rows)} orders")
     challenger = load_triage(trial)
     stands_for = {one.closure.id: one.stands_for for one in since}

@@ -20,6 +20,7 @@ from training.outcomes import (
     outcomes,
     returns_weight,
     self_confirmed,
+    stands_for,
     weight,
     who_decided_weight,
 )
@@ -199,16 +200,26 @@ def test_an_automatic_order_that_came_back_teaches_as_any():
     assert (found.closure.unit, found.weight) == (WATER, pytest.approx(0.8))
 
 
+def test_what_came_back_without_having_been_drawn_teaches_and_judges_nothing():
+    back = ended(automatic=True, first_unit=ROADS, returned=((ROADS, NOT_OURS),))
+    found = settled(back)
+    assert found.weight > 0
+    assert found.stands_for == 0
+    assert stands_for(back, LabelRules(self_confirmed=0.4)) == 0.4
+    assert stands_for(ended(), LabelRules()) == 1
+    assert stands_for(ended(audited=True, propensity=0.2), LabelRules()) == pytest.approx(5)
+
+
 def test_what_was_drawn_stands_for_what_was_not():
-    def stands_for(propensity, **given):
+    def weighs(propensity, **given):
         return who_decided_weight(ended(audited=True, propensity=propensity), LabelRules(**given))
 
-    assert stands_for(0.25) == pytest.approx(4)
-    assert stands_for(0.05) == 10
-    assert stands_for(0.05, most_weight=100) == pytest.approx(20)
-    assert stands_for(1.0) == 1
-    assert stands_for(0.0) == 10
-    assert stands_for(0.05, self_confirmed=1.0) == 1
+    assert weighs(0.25) == pytest.approx(4)
+    assert weighs(0.05) == 10
+    assert weighs(0.05, most_weight=100) == pytest.approx(20)
+    assert weighs(1.0) == 1
+    assert weighs(0.0) == 10
+    assert weighs(0.05, self_confirmed=1.0) == 1
 
 
 @given(st.floats(0.01, 1), st.floats(0, 1))
